@@ -1,0 +1,82 @@
+"""Terraform-plan and account-guardrail linter for AWS.
+
+The names below are the public API: exactly what a check file imports. They are loaded when they are first used,
+so that `guardrails --version` does not pay for them.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from guardrails.check import Check, Example
+    from guardrails.finding import Edit, Finding, Fix, Kind, Safety, Severity
+    from guardrails.model import (
+        Block,
+        Label,
+        Model,
+        Origin,
+        Ref,
+        Resource,
+        Symbolic,
+        Unknown,
+        UnknownValue,
+        Value,
+        decode_json,
+        related,
+    )
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "guardrails.check": ("Check", "Example"),
+    "guardrails.finding": ("Edit", "Finding", "Fix", "Kind", "Safety", "Severity"),
+    "guardrails.model": (
+        "Block",
+        "Label",
+        "Model",
+        "Origin",
+        "Ref",
+        "Resource",
+        "Symbolic",
+        "Unknown",
+        "UnknownValue",
+        "Value",
+        "decode_json",
+        "related",
+    ),
+}
+_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
+
+__all__ = [
+    "Block",
+    "Check",
+    "Edit",
+    "Example",
+    "Finding",
+    "Fix",
+    "Kind",
+    "Label",
+    "Model",
+    "Origin",
+    "Ref",
+    "Resource",
+    "Safety",
+    "Severity",
+    "Symbolic",
+    "Unknown",
+    "UnknownValue",
+    "Value",
+    "__version__",
+    "decode_json",
+    "related",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name in _MODULE_OF:
+        value = getattr(importlib.import_module(_MODULE_OF[name]), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

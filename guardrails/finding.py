@@ -1,0 +1,124 @@
+"""What a check says: findings, fixes, undecided results, and the report that holds them."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from guardrails.model import Label, Origin, Problem
+
+
+class Kind(enum.StrEnum):
+    """The side that a check stands on."""
+
+    SECURITY = "security"
+    PRODUCTIVITY = "productivity"
+    COST = "cost"
+
+
+class Severity(enum.StrEnum):
+    """How bad it is, from `info` to `critical`."""
+
+    INFO = "info"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """0 for `info`, 4 for `critical`."""
+        return list(Severity).index(self)
+
+
+class Safety(enum.StrEnum):
+    """Whether a fix can be applied without a person."""
+
+    SAFE = "safe"
+    UNSAFE = "unsafe"
+    MANUAL = "manual"
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One change of a configuration: the attribute at a path of a resource gets a new expression."""
+
+    address: str
+    path: tuple[str | int, ...]
+    expression: str | None
+    """Terraform source, None to remove the attribute or block. A missing attribute is added."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """How to mend a finding."""
+
+    title: str
+    safety: Safety = Safety.MANUAL
+    terraform: str = ""
+    """A patch or block for a person to read."""
+    cli: str = ""
+    """The command for a live account."""
+    edits: tuple[Edit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One violation, with everything that is needed to explain it."""
+
+    check: str
+    kind: Kind
+    severity: Severity
+    message: str
+    """The fact with its value, without advice."""
+    resource: str
+    """The resource's address, or the model's name for a finding about the whole."""
+    type: str
+    origin: Origin
+    """Where the culprit stands."""
+    block: Origin
+    """The whole resource that it belongs to."""
+    related: tuple[Label, ...] = ()
+    hint: str = ""
+    fix: Fix | None = None
+    engine: str = "guardrails"
+    same_as: tuple[str, ...] = ()
+    path: str = ""
+    """The attribute, such as `ingress[0].cidr_blocks`; part of the fingerprint."""
+    details: tuple[str, ...] = ()
+    """Further lines for text output, such as the steps of a path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """A check that could not answer for a resource, and why."""
+
+    check: str
+    resource: str
+    reason: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """A finding that somebody decided to live with."""
+
+    finding: Finding
+    reason: str
+    expires: str = ""
+    by: Origin = field(default_factory=lambda: Origin(None))
+    """The comment or configuration line that suppresses it."""
+
+
+@dataclass(slots=True)
+class Report:
+    """Everything that a run has to say."""
+
+    findings: list[Finding] = field(default_factory=list)
+    undecided: list[Undecided] = field(default_factory=list)
+    suppressed: list[Suppressed] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    resources: int = 0
+    checks: int = 0
+    files: Sequence[str] = ()
