@@ -107,6 +107,7 @@ class Model:
         self.cache: dict[object, object] = {}
         """For lenses and views, one per model: what they computed once."""
         self._table = table
+        self._joined: dict[str, Sequence[Resource]] = {}
         self._by_address: dict[str, dict[str, Resource]] = {}
         self._by_identity: dict[str, dict[str, Resource]] = {}
 
@@ -119,7 +120,14 @@ class Model:
         (`Resource.conditional` says why). Never raises; with no type given, everything.
         """
         for type_ in types or self.types():
-            yield from self._table.of_type(type_)
+            yield from self._of_type(type_)
+
+    def _of_type(self, type_: str) -> Sequence[Resource]:
+        if type_ not in self._joined:
+            resources = self._joined[type_] = self._table.of_type(type_)
+            for resource in resources:
+                resource.join(self)
+        return self._joined[type_]
 
     def resources(self, *types: str) -> Iterator[Resource]:
         """The instances of these types that certainly exist, then `Unknown` if there may be others.
@@ -142,9 +150,9 @@ class Model:
         """The instance with this address. `aws_vpc.main` finds `aws_vpc.main[0]` if that is its only instance."""
         type_ = type_of(address)
         if type_ not in self._by_address:
-            found = {r.address: r for r in self._table.of_type(type_)}
+            found = {r.address: r for r in self._of_type(type_)}
             singles: dict[str, Resource | None] = {}
-            for r in self._table.of_type(type_):
+            for r in self._of_type(type_):
                 bare = r.address.removesuffix(r.key)
                 singles[bare] = None if bare in singles else r
             for bare, only in singles.items():
@@ -184,7 +192,7 @@ class Model:
 
     def _identities(self, type_: str) -> dict[str, Resource]:
         index: dict[str, Resource] = {}
-        for resource in (*self._table.of_type(type_), *self._table.of_type(f"data.{type_}")):
+        for resource in (*self._of_type(type_), *self._of_type(f"data.{type_}")):
             for name in _IDENTITIES:
                 if name in resource.values:
                     value = reveal(resource.raw(name))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from guardrails.model.location import Location, Origin, Place
 from guardrails.model.value import (
@@ -17,6 +17,9 @@ from guardrails.model.value import (
     refs_of,
     reveal,
 )
+
+if TYPE_CHECKING:
+    from guardrails.model.model import Model
 
 Path = tuple[str | int, ...]
 Locate = Callable[[Path], Origin]
@@ -206,6 +209,7 @@ class Resource(Block):
 
     __slots__ = (
         "_locate",
+        "_model",
         "action",
         "address",
         "arn",
@@ -240,12 +244,24 @@ class Resource(Block):
         self.depends_on = tuple(depends_on)
         self.action = action
         self._locate = locate
+        self._model: Model | None = None
         super().__init__(self, (), values)
 
     @property
     def values(self) -> Mapping[str, Value]:
         """Every attribute as the source gave it; reading one of a configuration evaluates it."""
         return self._values
+
+    @property
+    def model(self) -> Model:
+        """The design that it is part of: set by the model that hands it out."""
+        if self._model is None:
+            raise LookupError(f"{self.address} is not part of a model")
+        return self._model
+
+    def join(self, model: Model) -> None:
+        """Become part of a model. For `Model` alone."""
+        self._model = model
 
     @property
     def module(self) -> str:
