@@ -41,7 +41,9 @@ class Block:
     """A resource, or a nested block of one: attributes by name.
 
     Every reader raises `Unknown` where the answer is not known. Readers of collections give their known elements
-    first and raise only after them. An attribute that is absent or null gives the default.
+    first and raise only after them. An attribute that is absent or null gives the default, and so does one that the
+    design leaves to the provider (its value is then a reference to the resource itself, such as
+    `${aws_vpc.main.enable_dns_hostnames}`): the default is what AWS does.
     """
 
     __slots__ = ("_values", "path", "resource")
@@ -84,17 +86,23 @@ class Block:
         return value
 
     def is_set(self, *path: str | int) -> bool:
-        """Whether the attribute has a value other than null. An attribute known after apply is set."""
+        """Whether the design gives the attribute a value other than null, be it one that is known after apply."""
         value = self.raw(*path)
-        if isinstance(value, UnknownValue):
-            if value.refs:
-                return True
+        if isinstance(value, UnknownValue) and not value.refs:
             raise self._unknown(value.reason, path)
-        return value is not None
+        return value is not None and not self._left_to_provider(value)
+
+    def _left_to_provider(self, value: Value) -> bool:
+        own = {ref.address for ref in value.refs} if isinstance(value, UnknownValue | Symbolic) else set()
+        return own == {self.resource.address}
+
+    def _given(self, path: Path) -> Value:
+        """As `get`, but None for what the design leaves to the provider."""
+        return None if self._left_to_provider(self.raw(*path)) else self.get(*path)
 
     def flag(self, *path: str | int, default: bool = False) -> bool:
         """A boolean; the strings that Terraform converts are taken."""
-        match value := self.get(*path):
+        match value := self._given(path):
             case None:
                 return default
             case bool():
@@ -110,7 +118,7 @@ class Block:
 
     def number(self, *path: str | int, default: int = 0) -> int:
         """An integer; the strings that Terraform converts are taken."""
-        match value := self.get(*path):
+        match value := self._given(path):
             case None:
                 return default
             case bool():
@@ -127,11 +135,13 @@ class Block:
             case _:
                 raise self._wrong("a number", path)
 
-    def text(self, *path: str | int, default: str = "") -> str:
-        """A string, possibly `Symbolic`."""
-        match value := self.get(*path):
+    def text(self, *path: str | int, default: str | None = None) -> str:
+        """A string, possibly `Symbolic`. Without a default, what is left to the provider is a reference to itself
+        (`${aws_vpc.main.arn}`), and an absent attribute is empty.
+        """
+        match value := self.get(*path) if default is None else self._given(path):
             case None:
-                return default
+                return default or ""
             case str():
                 return value
             case bool():
@@ -176,7 +186,7 @@ class Block:
 
     def _elements(self, path: Path) -> Iterator[tuple[Path, Value]]:
         value = reveal(self.raw(*path))
-        if value is None:
+        if value is None or self._left_to_provider(value):
             return
         if isinstance(value, UnknownValue):
             raise self._unknown(value.reason, path)
@@ -262,6 +272,12 @@ class Resource(Block):
     def join(self, model: Model) -> None:
         """Become part of a model. For `Model` alone."""
         self._model = model
+
+    def certain(self) -> bool:
+        """True; raises `Unknown` if it is not known whether the resource will exist."""
+        if self.conditional:
+            raise Unknown(f"{self.address} may exist: {self.conditional}", self.place())
+        return True
 
     @property
     def module(self) -> str:

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from guardrails import Check, Example, Finding, Kind, Resource, Severity
+
+SWITCHES = ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets")
+
+
+class AccountPublicAccessAllowed(Check[Resource]):
+    """The account's S3 public access block leaves a way open.
+
+    ## Why is this bad?
+    The account's block is the last line: it holds whatever a single bucket says. Each switch that is off lets one
+    kind of mistake through, for every bucket that is there and every one to come.
+    """
+
+    id = "account-public-access-allowed"
+    kind = Kind.SECURITY
+    severity = Severity.MEDIUM
+    hint = "Set all four switches to true, and serve public content through CloudFront."
+    types = ("aws_s3_account_public_access_block",)
+    references = ("https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html",)
+    compliance = ("CIS-AWS-3.0:2.1.4", "AWS-FSBP:S3.1")
+    examples = (
+        Example(
+            bad="""
+            resource "aws_s3_account_public_access_block" "main" {
+              block_public_acls       = true
+              block_public_policy     = false # finding
+              ignore_public_acls      = true
+              restrict_public_buckets = true
+            }
+            """,
+            fixed="""
+            resource "aws_s3_account_public_access_block" "main" {
+              block_public_acls       = true
+              block_public_policy     = true
+              ignore_public_acls      = true
+              restrict_public_buckets = true
+            }
+            """,
+        ),
+    )
+
+    def check(self, subject: Resource, /) -> Iterator[Finding]:
+        for switch in SWITCHES:
+            if not subject.flag(switch):
+                yield self.finding(
+                    subject,
+                    f"`{switch}` is off for the whole account",
+                    path=switch,
+                    fix=self.set_attribute(subject, switch, "true"),
+                )

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from guardrails import Check, Example, Finding, Kind, Resource, Severity
+
+
+class LoadBalancerInOneZone(Check[Resource]):
+    """An Application Load Balancer has subnets of fewer than two zones.
+
+    ## Why is this bad?
+    AWS refuses to create it: `ValidationError: At least two subnets in two different Availability Zones must be
+    specified`. The apply fails after everything before it was made.
+    """
+
+    id = "load-balancer-in-one-zone"
+    kind = Kind.PRODUCTIVITY
+    severity = Severity.HIGH
+    hint = "Give it subnets of at least two availability zones."
+    types = ("aws_lb", "aws_alb")
+    references = ("https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-subnets.html",)
+    examples = (
+        Example(
+            bad="""
+            resource "aws_lb" "web" {
+              name     = "web"
+              internal = true
+              subnets  = ["subnet-0a1b2c3d4e5f60718"] # finding
+            }
+            """,
+            fixed="""
+            resource "aws_lb" "web" {
+              name     = "web"
+              internal = true
+              subnets  = ["subnet-0a1b2c3d4e5f60718", "subnet-0a1b2c3d4e5f60719"]
+            }
+            """,
+        ),
+        Example(
+            title="Two subnets of the same zone",
+            bad="""
+            resource "aws_subnet" "web" {
+              count             = 2
+              vpc_id            = "vpc-0a1b2c3d4e5f60718"
+              cidr_block        = cidrsubnet("10.0.0.0/16", 8, count.index)
+              availability_zone = "eu-west-1a"
+            }
+
+            resource "aws_lb" "web" {
+              name     = "web"
+              internal = true
+              subnets  = aws_subnet.web[*].id # finding
+            }
+            """,
+            fixed="""
+            resource "aws_subnet" "web" {
+              count             = 2
+              vpc_id            = "vpc-0a1b2c3d4e5f60718"
+              cidr_block        = cidrsubnet("10.0.0.0/16", 8, count.index)
+              availability_zone = ["eu-west-1a", "eu-west-1b"][count.index]
+            }
+
+            resource "aws_lb" "web" {
+              name     = "web"
+              internal = true
+              subnets  = aws_subnet.web[*].id
+            }
+            """,
+        ),
+    )
+
+    def check(self, subject: Resource, /) -> Iterator[Finding]:
+        if subject.text("load_balancer_type", default="application") != "application":
+            return
+        attribute = "subnets" if subject.is_set("subnets") else "subnet_mapping"
+        if attribute == "subnets":
+            subnets = list(subject.texts("subnets"))
+        else:
+            subnets = [mapping.text("subnet_id") for mapping in subject.blocks("subnet_mapping")]
+        if not subnets:
+            return
+        if len(subnets) == 1:
+            yield self.finding(subject, "it has one subnet, two zones are needed", path=attribute)
+            return
+        zones = set()
+        for subnet_id in subnets:
+            subnet = subject.model.resolve(subnet_id, "aws_subnet")
+            if subnet is None or not (subnet.is_set("availability_zone") or subnet.is_set("availability_zone_id")):
+                return  # it is not in view: two subnets are as good as two zones
+            zone = subnet.text("availability_zone") or subnet.text("availability_zone_id")
+            zones.add(str(zone))
+        if len(zones) == 1:
+            yield self.finding(
+                subject, f"its {len(subnets)} subnets are all in {zones.pop()}, two zones are needed", path=attribute
+            )

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import ip_network
+
+from guardrails import Check, Example, Finding, Kind, Model, Resource, Severity, Symbolic, related
+
+
+class OverlappingPeering(Check[Resource]):
+    """Two VPCs that are to be peered have overlapping addresses.
+
+    ## Why is this bad?
+    AWS refuses the connection (it goes to the state `failed`), and no route can tell the two networks apart.
+    Renumbering a VPC in use means rebuilding it.
+    """
+
+    id = "overlapping-peering"
+    kind = Kind.PRODUCTIVITY
+    severity = Severity.HIGH
+    hint = "Give the VPCs ranges that do not overlap, or connect the one service by PrivateLink."
+    types = ("aws_vpc_peering_connection",)
+    references = ("https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-basics.html",)
+    examples = (
+        Example(
+            bad="""
+            resource "aws_vpc" "app" {
+              cidr_block = "10.0.0.0/16"
+            }
+
+            resource "aws_vpc" "data" {
+              cidr_block = "10.0.128.0/17"
+            }
+
+            resource "aws_flow_log" "logs" {
+              for_each             = { app = aws_vpc.app.id, data = aws_vpc.data.id }
+              vpc_id               = each.value
+              log_destination      = "arn:aws:s3:::example-flow-logs"
+              log_destination_type = "s3"
+              traffic_type         = "ALL"
+            }
+
+            resource "aws_vpc_peering_connection" "app_data" {
+              vpc_id      = aws_vpc.app.id
+              peer_vpc_id = aws_vpc.data.id # finding
+              auto_accept = true
+            }
+            """,
+            fixed="""
+            resource "aws_vpc" "app" {
+              cidr_block = "10.0.0.0/16"
+            }
+
+            resource "aws_vpc" "data" {
+              cidr_block = "10.1.128.0/17"
+            }
+
+            resource "aws_flow_log" "logs" {
+              for_each             = { app = aws_vpc.app.id, data = aws_vpc.data.id }
+              vpc_id               = each.value
+              log_destination      = "arn:aws:s3:::example-flow-logs"
+              log_destination_type = "s3"
+              traffic_type         = "ALL"
+            }
+
+            resource "aws_vpc_peering_connection" "app_data" {
+              vpc_id      = aws_vpc.app.id
+              peer_vpc_id = aws_vpc.data.id
+              auto_accept = true
+            }
+            """,
+        ),
+    )
+
+    def check(self, subject: Resource, /) -> Iterator[Finding]:
+        model = subject.model
+        here = model.resolve(subject.raw("vpc_id"), "aws_vpc")
+        there = model.resolve(subject.raw("peer_vpc_id"), "aws_vpc")
+        if here is None or there is None or here is there:
+            return
+        for ours in _ranges(model, here):
+            for theirs in _ranges(model, there):
+                if ip_network(ours, strict=False).overlaps(ip_network(theirs, strict=False)):
+                    yield self.finding(
+                        subject,
+                        f"{ours} of {here.address} overlaps {theirs} of {there.address}",
+                        path="peer_vpc_id",
+                        related=related((here.place("cidr_block"), ours), (there.place("cidr_block"), theirs)),
+                    )
+                    return
+
+
+def _ranges(model: Model, vpc: Resource) -> Iterator[str]:
+    """The IPv4 ranges of a VPC that are known."""
+    candidates = [vpc.text("cidr_block")]
+    candidates += [
+        association.text("cidr_block")
+        for association in model.all("aws_vpc_ipv4_cidr_block_association")
+        if model.resolve(association.raw("vpc_id"), "aws_vpc") is vpc
+    ]
+    for cidr in candidates:
+        if cidr and not isinstance(cidr, Symbolic):
+            yield cidr
