@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from guardrails.account import Environment, environment
     from guardrails.check import Check, Example
     from guardrails.finding import Edit, Finding, Fix, Kind, Safety, Severity
     from guardrails.model import (
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
+    "guardrails.account": ("Environment", "environment"),
     "guardrails.check": ("Check", "Example"),
     "guardrails.finding": ("Edit", "Finding", "Fix", "Kind", "Safety", "Severity"),
     "guardrails.model": (
@@ -53,6 +55,7 @@ __all__ = [
     "Block",
     "Check",
     "Edit",
+    "Environment",
     "Example",
     "Finding",
     "Fix",
@@ -70,6 +73,7 @@ __all__ = [
     "Value",
     "__version__",
     "decode_json",
+    "environment",
     "related",
 ]
 

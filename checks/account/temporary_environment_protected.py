@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardrails import Check, Example, Finding, Kind, Resource, Severity
+from guardrails import Check, Example, Finding, Kind, Resource, Severity, environment
 
 SWITCHES = {
     "aws_db_instance": "deletion_protection",
@@ -15,8 +15,6 @@ SWITCHES = {
     "aws_instance": "disable_api_termination",
     "aws_cognito_user_pool": "deletion_protection",
 }
-TEMPORARY = ("preview", "ephemeral", "sandbox", "pr", "review", "temp", "tmp", "ci")
-TAGS = ("environment", "env", "stage", "lifecycle")
 
 
 class TemporaryEnvironmentProtected(Check[Resource]):
@@ -84,25 +82,12 @@ class TemporaryEnvironmentProtected(Check[Resource]):
             protected = subject.flag(switch)
         if not protected:
             return
-        environment = temporary_environment(subject)
-        if environment:
+        name = environment(subject)
+        if name.temporary:
             off = '"INACTIVE"' if subject.type == "aws_cognito_user_pool" else "false"
             yield self.finding(
                 subject,
-                f"`{switch}` is on in the temporary environment `{environment}`",
+                f"`{switch}` is on in the temporary environment `{name.name}`",
                 path=switch,
                 fix=self.set_attribute(subject, switch, off),
             )
-
-
-def temporary_environment(resource: Resource) -> str:
-    """The value of an environment tag that names a temporary one, or nothing."""
-    tags = resource.get("tags_all") or resource.get("tags")
-    if isinstance(tags, dict):
-        for name in tags:
-            if name.lower() in TAGS:
-                value = resource.text("tags_all" if resource.get("tags_all") else "tags", name)
-                head = value.lower().replace("_", "-").split("-")[0]
-                if head in TEMPORARY:
-                    return value
-    return ""

@@ -65,7 +65,7 @@ class ClusterNodesShutOut(Check[Resource]):
         if any(isinstance(cidr, Symbolic) for cidr in cidrs):
             return
         allowed = AddressSet.of(*cidrs)
-        if allowed.covers_internet:
+        if allowed.wide:
             return
         for address in subject.model.all("aws_eip", "data.aws_eip", "data.aws_nat_gateway"):
             known = address.raw("public_ip")

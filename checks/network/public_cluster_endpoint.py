@@ -87,5 +87,5 @@ class PublicClusterEndpoint(Check[Resource]):
             yield self.finding(config, "its API endpoint is open to the whole internet", path="public_access_cidrs")
             return
         allowed = AddressSet.of(*config.texts("public_access_cidrs"))
-        if allowed.covers_internet:
+        if allowed.wide:
             yield self.finding(config, f"its API endpoint is open to {allowed.describe()}", path="public_access_cidrs")
