@@ -27,6 +27,12 @@ if TYPE_CHECKING:
         decode_json,
         related,
     )
+    from guardrails.network.addresses import AddressSet
+    from guardrails.network.network_acl import NetworkAcl
+    from guardrails.network.ports import PortSet
+    from guardrails.network.rule import Rule
+    from guardrails.network.security_group import SecurityGroup
+    from guardrails.network.traffic import Traffic
 
 __version__ = "0.1.0"
 
@@ -48,10 +54,17 @@ _HOME = {
         "decode_json",
         "related",
     ),
+    "guardrails.network.addresses": ("AddressSet",),
+    "guardrails.network.network_acl": ("NetworkAcl",),
+    "guardrails.network.ports": ("PortSet",),
+    "guardrails.network.rule": ("Rule",),
+    "guardrails.network.security_group": ("SecurityGroup",),
+    "guardrails.network.traffic": ("Traffic",),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = [
+    "AddressSet",
     "Block",
     "Check",
     "Edit",
@@ -62,12 +75,17 @@ __all__ = [
     "Kind",
     "Label",
     "Model",
+    "NetworkAcl",
     "Origin",
+    "PortSet",
     "Ref",
     "Resource",
+    "Rule",
     "Safety",
+    "SecurityGroup",
     "Severity",
     "Symbolic",
+    "Traffic",
     "Unknown",
     "UnknownValue",
     "Value",
