@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from guardrails import Check, Example, Finding, Kind, PortSet, SecurityGroup, Severity
+
+ADMIN = PortSet.tcp(22, 23, 2375, 2376, 3389, 5900, 5985, 5986) | PortSet.udp(3389)
+
+
+class OpenAdminPort(Check[SecurityGroup]):
+    """A security group lets the whole internet reach an administration port.
+
+    ## Why is this bad?
+    SSH, RDP, WinRM, VNC, Telnet and the Docker API give whoever gets in the whole machine. They are scanned for
+    all day, by everybody, and one weak password, leaked key or unpatched flaw is enough.
+
+    What counts is what all rules of the group allow together, however they are written: `0.0.0.0/1` and `128.0.0.0/1`
+    are the internet, and so is `::/0`.
+    """
+
+    id = "open-admin-port"
+    kind = Kind.SECURITY
+    severity = Severity.HIGH
+    hint = "Reach instances through SSM Session Manager, or allow only the networks that you work from."
+    same_as = ("CKV_AWS_24", "CKV_AWS_25", "AWS-0107")
+    references = (
+        "https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager.html",
+        "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/security-group-rules.html",
+    )
+    compliance = ("CIS-AWS-3.0:5.2", "CIS-AWS-3.0:5.3", "AWS-FSBP:EC2.13", "AWS-FSBP:EC2.14")
+    examples = (
+        Example(
+            bad="""
+            resource "aws_security_group" "ssh" {
+              name = "ssh"
+
+              ingress {
+                from_port   = 22
+                to_port     = 22
+                protocol    = "tcp"
+                cidr_blocks = ["0.0.0.0/0"] # finding
+              }
+            }
+            """,
+            fixed="""
+            resource "aws_security_group" "ssh" {
+              name = "ssh"
+
+              ingress {
+                from_port   = 22
+                to_port     = 22
+                protocol    = "tcp"
+                cidr_blocks = ["203.0.113.0/24"]
+              }
+            }
+            """,
+        ),
+        Example(
+            title="A range of ports, in two halves of the internet",
+            bad="""
+            resource "aws_security_group" "ssh" {
+              name = "ssh"
+            }
+
+            resource "aws_vpc_security_group_ingress_rule" "half" {
+              for_each          = toset(["0.0.0.0/1", "128.0.0.0/1"])
+              security_group_id = aws_security_group.ssh.id
+              from_port         = 20
+              to_port           = 30
+              ip_protocol       = "tcp"
+              cidr_ipv4         = each.value # finding # finding
+            }
+            """,
+            fixed="""
+            resource "aws_security_group" "ssh" {
+              name = "ssh"
+            }
+
+            resource "aws_vpc_security_group_ingress_rule" "half" {
+              for_each          = toset(["198.51.100.0/25", "198.51.100.128/25"])
+              security_group_id = aws_security_group.ssh.id
+              from_port         = 20
+              to_port           = 30
+              ip_protocol       = "tcp"
+              cidr_ipv4         = each.value
+            }
+            """,
+        ),
+    )
+
+    def check(self, subject: SecurityGroup, /) -> Iterator[Finding]:
+        for rule, traffic in subject.open_to_internet(ADMIN):
+            yield self.finding(
+                rule.block,
+                f"{traffic.addresses().describe()} may connect to {traffic.ports().describe()}",
+                path=rule.path(traffic.addresses()),
+            )
