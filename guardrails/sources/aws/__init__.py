@@ -1,0 +1,1 @@
+"""A live AWS account, read with read-only calls into the model."""
