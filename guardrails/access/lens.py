@@ -1,0 +1,193 @@
+"""The access lens: who may do what in a design, with all policies that have a say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from guardrails.access.names import Names, account_of, is_stand_in
+from guardrails.access.organisation import Level, Organisation
+from guardrails.access.policy import PolicyKind
+from guardrails.access.principals import Identities, Principal
+from guardrails.access.resource_policies import ResourcePolicies
+from guardrails.access.view import PolicyView
+from guardrails.model import Model, Resource
+
+
+class Access:
+    """Who may do what: a lens over one model, or over several that are looked at together.
+
+    A check takes it as its subject (`Check[Access]`) or makes it with `Access.of(model)`.
+    """
+
+    def __init__(self, models: Sequence[Model]) -> None:
+        self.models = tuple(models)
+        self.names = [Names(model, number) for number, model in enumerate(models)]
+        self._policies = self._customer_policies()
+        self._identities: list[Identities] | None = None
+        self._resource_policies: list[ResourcePolicies] | None = None
+        self._organisations: list[Organisation] | None = None
+        self._by_arn: dict[str, Principal] | None = None
+
+    @classmethod
+    def of(cls, model: Model) -> Access:
+        """The lens of a model, made once."""
+        found = model.cache.get(cls)
+        if not isinstance(found, cls):
+            found = model.cache[cls] = cls([model])
+        return found
+
+    @classmethod
+    def subjects(cls, model: Model, /) -> Iterable[Access]:
+        """The one lens of a model."""
+        yield cls.of(model)
+
+    @property
+    def resource(self) -> Resource | None:
+        """None: it is about the design as a whole."""
+        return None
+
+    @property
+    def model(self) -> Model:
+        """The model, the first one of several."""
+        return self.models[0]
+
+    def _customer_policies(self) -> dict[str, Resource]:
+        found: dict[str, Resource] = {}
+        for names in self.names:
+            for resource in names.model.all("aws_iam_policy", "data.aws_iam_policy"):
+                if resource.mode == "managed" or resource.raw("policy") is not None:
+                    found.setdefault(names.arn(resource), resource)
+        return found
+
+    # -- parts
+
+    def identities(self) -> Sequence[Identities]:
+        """The principals by model."""
+        if self._identities is None:
+            self._identities = [Identities(names, self._policies) for names in self.names]
+            for identities in self._identities:
+                for principal in identities.principals:
+                    principal.access = self
+        return self._identities
+
+    def organisations(self) -> Sequence[Organisation]:
+        """The control policies by model."""
+        if self._organisations is None:
+            self._organisations = [Organisation(names) for names in self.names]
+        return self._organisations
+
+    def policies_of_resources(self) -> Sequence[ResourcePolicies]:
+        """The resource policies by model."""
+        if self._resource_policies is None:
+            self._resource_policies = [ResourcePolicies(names) for names in self.names]
+        return self._resource_policies
+
+    # -- what checks ask for
+
+    def principals(self, *kinds: str) -> Iterator[Principal]:
+        """Every user, role, group and permission set, or those of some kinds."""
+        for identities in self.identities():
+            for principal in identities.principals:
+                if not kinds or principal.kind in kinds:
+                    yield principal
+
+    def principal(self, name: str) -> Principal | None:
+        """The principal of an address, an ARN or a name that only one has."""
+        if self._by_arn is None:
+            self._by_arn = {}
+            for principal in self.principals():
+                if not principal.outside or principal.arn not in self._by_arn:
+                    self._by_arn[principal.arn] = principal
+        if found := self._by_arn.get(name):
+            return found
+        named = [
+            p
+            for p in self.principals()
+            if name in (p.address, p.label, p.resource.address.removesuffix(p.resource.key))
+        ] or [p for p in self.principals() if p.name == name]
+        return named[0] if len(named) == 1 else None
+
+    def resource_policies(self) -> Iterator[PolicyView]:
+        """The policy of every resource that has one, what AWS makes of grants, permissions and ACLs included."""
+        for policies in self.policies_of_resources():
+            yield from (view for view in policies.views if view.kind is PolicyKind.RESOURCE)
+
+    def endpoint_policies(self) -> Iterator[PolicyView]:
+        """The policies of VPC endpoints."""
+        for policies in self.policies_of_resources():
+            yield from (view for view in policies.views if view.kind is PolicyKind.ENDPOINT)
+
+    def trust_policies(self) -> Iterator[PolicyView]:
+        """The trust policy of every role in view."""
+        for principal in self.principals("role"):
+            if principal.trust is not None and not principal.outside:
+                yield principal.trust
+
+    def control_policies(self) -> Iterator[PolicyView]:
+        """Every service and resource control policy, attached or not."""
+        for organisation in self.organisations():
+            yield from organisation.policies
+
+    def documents(self) -> Iterator[PolicyView]:
+        """Every document that stands in the design itself, once: what AWS makes is left out."""
+        seen: set[tuple[str, object]] = set()
+        views: list[PolicyView] = []
+        for identities in self.identities():
+            views.extend(
+                PolicyView(PolicyKind.MANAGED, customer, ("policy",), identities.names)
+                for customer in identities.policies.values()
+                if customer.model is identities.model and customer.mode == "managed"
+            )
+            for principal in identities.principals:
+                views.extend(principal.own)
+                if principal.trust and not principal.outside:
+                    views.append(principal.trust)
+            views.extend(identities.unplaced)
+        for policies in self.policies_of_resources():
+            views.extend(policies.views)
+        views.extend(self.control_policies())
+        for view in views:
+            key = (view.resource.address, (*view.block.path, *view.path))
+            if view.given is None and key not in seen:
+                seen.add(key)
+                yield view
+
+    def owner(self, arn: str) -> Names | None:
+        """The names of the model whose accounts hold an ARN."""
+        account = account_of(arn)
+        for names in self.names:
+            if account == names.account():
+                return names
+        return None
+
+    def accounts(self) -> frozenset[str]:
+        """The accounts of the design's own principals and providers, stand-ins for those that are not known."""
+        found = {names.account() for names in self.names}
+        found.update(principal.account for principal in self.principals() if not principal.outside)
+        return frozenset(found)
+
+    def is_own_account(self, account: str) -> bool | None:
+        """Whether an account is one of the design's; None where the design's own account is not known."""
+        own = self.accounts()
+        if account in own:
+            return True
+        return None if any(is_stand_in(each) for each in own) else False
+
+    def control_levels(self, account: str, kind: PolicyKind) -> tuple[Sequence[Level], Sequence[str]]:
+        """The control policies that hold for an account by level, and what is in doubt about them."""
+        levels: list[Level] = []
+        doubts: list[str] = []
+        for organisation in self.organisations():
+            if organisation.empty:
+                continue
+            found, doubt = organisation.levels(account, kind)
+            levels.extend(found)
+            if doubt:
+                doubts.append(doubt)
+        return levels, doubts
+
+    def show(self, text: str) -> str:
+        """A text with marks as people read it."""
+        for names in self.names:
+            text = names.show(text)
+        return text

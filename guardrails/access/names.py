@@ -1,0 +1,479 @@
+"""Names before they exist: the ARN that each resource of a design will have, as far as it is known.
+
+A policy of a configuration speaks of `aws_iam_role.web.arn` or of `arn:aws:s3:::${aws_s3_bucket.logs.id}/*`. Here such
+strings become plain text that AWS's own evaluation can work on: what the design decides is filled in, and every
+attribute that is known only after apply becomes a *mark*, one character that stands for that attribute wherever it
+occurs and that no pattern of a policy can contain.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from guardrails.access.facts import glob
+from guardrails.model import (
+    LiveLocation,
+    Model,
+    Ref,
+    Resource,
+    Sensitive,
+    Symbolic,
+    Unknown,
+    UnknownValue,
+    Value,
+)
+
+HOLE = "\U00100000"
+"""Stands for a part of which nothing is known, not even which resource it belongs to."""
+_FIRST_MARK, _LAST_MARK = 0xF0000, 0xFFFFD
+_MARKS = re.compile("[\U000f0000-\U000ffffd\U00100000]")
+# Twelve digits, so that they are read as accounts; AWS gives out none that are this high.
+_UNKNOWN_ACCOUNT = 999_999_990_000
+_ACCOUNT = re.compile(r"9999999\d{5}")
+_PIECES = re.compile("[\U000f0000-\U000ffffd\U00100000]|9999999[0-9]{5}")
+_ACCOUNT_ID = re.compile(r"\d{12}")
+
+# The resource part of each type's ARN. `{x}` is the attribute x; `{+}` is a part that AWS makes up.
+_TEMPLATES = {
+    "aws_accessanalyzer_analyzer": "access-analyzer:{region}:{account}:analyzer/{analyzer_name}",
+    "aws_api_gateway_rest_api": "apigateway:{region}::/restapis/{id}",
+    "aws_apigatewayv2_api": "apigateway:{region}::/apis/{id}",
+    "aws_apprunner_service": "apprunner:{region}:{account}:service/{service_name}/{+}",
+    "aws_appsync_graphql_api": "appsync:{region}:{account}:apis/{id}",
+    "aws_athena_workgroup": "athena:{region}:{account}:workgroup/{name}",
+    "aws_autoscaling_group": "autoscaling:{region}:{account}:autoScalingGroup:{+}:autoScalingGroupName/{name}",
+    "aws_backup_vault": "backup:{region}:{account}:backup-vault:{name}",
+    "aws_batch_job_definition": "batch:{region}:{account}:job-definition/{name}:{+}",
+    "aws_batch_job_queue": "batch:{region}:{account}:job-queue/{name}",
+    "aws_bedrockagent_agent": "bedrock:{region}:{account}:agent/{id}",
+    "aws_bedrockagentcore_agent_runtime": "bedrock-agentcore:{region}:{account}:runtime/{agent_runtime_id}",
+    "aws_bedrockagentcore_browser": "bedrock-agentcore:{region}:{account}:browser-custom/{browser_id}",
+    "aws_bedrockagentcore_code_interpreter": (
+        "bedrock-agentcore:{region}:{account}:code-interpreter-custom/{code_interpreter_id}"
+    ),
+    "aws_cloud9_environment_ec2": "cloud9:{region}:{account}:environment:{id}",
+    "aws_cloudformation_stack": "cloudformation:{region}:{account}:stack/{name}/{+}",
+    "aws_cloudformation_stack_set": "cloudformation:{region}:{account}:stackset/{name}:{+}",
+    "aws_cloudfront_distribution": "cloudfront::{account}:distribution/{id}",
+    "aws_cloudtrail": "cloudtrail:{region}:{account}:trail/{name}",
+    "aws_cloudwatch_event_bus": "events:{region}:{account}:event-bus/{name}",
+    "aws_cloudwatch_event_rule": "events:{region}:{account}:rule/{name}",
+    "aws_cloudwatch_log_group": "logs:{region}:{account}:log-group:{name}",
+    "aws_codebuild_project": "codebuild:{region}:{account}:project/{name}",
+    "aws_codecommit_repository": "codecommit:{region}:{account}:{repository_name}",
+    "aws_codepipeline": "codepipeline:{region}:{account}:{name}",
+    "aws_codestarconnections_connection": "codestar-connections:{region}:{account}:connection/{+}",
+    "aws_cognito_identity_pool": "cognito-identity:{region}:{account}:identitypool/{id}",
+    "aws_cognito_user_pool": "cognito-idp:{region}:{account}:userpool/{id}",
+    "aws_datapipeline_pipeline": "datapipeline:{region}:{account}:pipeline/{id}",
+    "aws_db_cluster": "rds:{region}:{account}:cluster:{cluster_identifier}",
+    "aws_db_instance": "rds:{region}:{account}:db:{identifier}",
+    "aws_db_snapshot": "rds:{region}:{account}:snapshot:{db_snapshot_identifier}",
+    "aws_dynamodb_table": "dynamodb:{region}:{account}:table/{name}",
+    "aws_ebs_snapshot": "ec2:{region}::snapshot/{id}",
+    "aws_ebs_volume": "ec2:{region}:{account}:volume/{id}",
+    "aws_ecr_repository": "ecr:{region}:{account}:repository/{name}",
+    "aws_ecrpublic_repository": "ecr-public::{account}:repository/{repository_name}",
+    "aws_ecs_cluster": "ecs:{region}:{account}:cluster/{name}",
+    "aws_ecs_service": "ecs:{region}:{account}:service/{cluster}/{name}",
+    "aws_ecs_task_definition": "ecs:{region}:{account}:task-definition/{family}:{revision}",
+    "aws_efs_access_point": "elasticfilesystem:{region}:{account}:access-point/{id}",
+    "aws_efs_file_system": "elasticfilesystem:{region}:{account}:file-system/{id}",
+    "aws_eks_cluster": "eks:{region}:{account}:cluster/{name}",
+    "aws_elasticsearch_domain": "es:{region}:{account}:domain/{domain_name}",
+    "aws_emr_cluster": "elasticmapreduce:{region}:{account}:cluster/{id}",
+    "aws_glacier_vault": "glacier:{region}:{account}:vaults/{name}",
+    "aws_glue_catalog_database": "glue:{region}:{account}:database/{name}",
+    "aws_glue_crawler": "glue:{region}:{account}:crawler/{name}",
+    "aws_glue_dev_endpoint": "glue:{region}:{account}:devEndpoint/{name}",
+    "aws_glue_job": "glue:{region}:{account}:job/{name}",
+    "aws_iam_group": "iam::{account}:group{path}{name}",
+    "aws_iam_instance_profile": "iam::{account}:instance-profile{path}{name}",
+    "aws_iam_openid_connect_provider": "iam::{account}:oidc-provider/{url}",
+    "aws_iam_policy": "iam::{account}:policy{path}{name}",
+    "aws_iam_role": "iam::{account}:role{path}{name}",
+    "aws_iam_saml_provider": "iam::{account}:saml-provider/{name}",
+    "aws_iam_server_certificate": "iam::{account}:server-certificate{path}{name}",
+    "aws_iam_user": "iam::{account}:user{path}{name}",
+    "aws_iam_virtual_mfa_device": "iam::{account}:mfa{path}{virtual_mfa_device_name}",
+    "aws_instance": "ec2:{region}:{account}:instance/{id}",
+    "aws_iot_policy": "iot:{region}:{account}:policy/{name}",
+    "aws_kinesis_firehose_delivery_stream": "firehose:{region}:{account}:deliverystream/{name}",
+    "aws_kinesis_stream": "kinesis:{region}:{account}:stream/{name}",
+    "aws_kms_alias": "kms:{region}:{account}:{name}",
+    "aws_kms_external_key": "kms:{region}:{account}:key/{id}",
+    "aws_kms_key": "kms:{region}:{account}:key/{key_id}",
+    "aws_kms_replica_key": "kms:{region}:{account}:key/{key_id}",
+    "aws_lambda_function": "lambda:{region}:{account}:function:{function_name}",
+    "aws_lambda_layer_version": "lambda:{region}:{account}:layer:{layer_name}:{+}",
+    "aws_launch_template": "ec2:{region}:{account}:launch-template/{id}",
+    "aws_lb": "elasticloadbalancing:{region}:{account}:loadbalancer/{+}",
+    "aws_media_store_container": "mediastore:{region}:{account}:container/{name}",
+    "aws_mwaa_environment": "airflow:{region}:{account}:environment/{name}",
+    "aws_opensearch_domain": "es:{region}:{account}:domain/{domain_name}",
+    "aws_rds_cluster": "rds:{region}:{account}:cluster:{cluster_identifier}",
+    "aws_redshift_cluster": "redshift:{region}:{account}:cluster:{cluster_identifier}",
+    "aws_redshiftserverless_namespace": "redshift-serverless:{region}:{account}:namespace/{+}",
+    "aws_s3_access_point": "s3:{region}:{account}:accesspoint/{name}",
+    "aws_s3_bucket": "s3:::{bucket}",
+    "aws_s3_directory_bucket": "s3express:{region}:{account}:bucket/{bucket}",
+    "aws_sagemaker_domain": "sagemaker:{region}:{account}:domain/{id}",
+    "aws_sagemaker_notebook_instance": "sagemaker:{region}:{account}:notebook-instance/{name}",
+    "aws_secretsmanager_secret": "secretsmanager:{region}:{account}:secret:{name}-{+}",
+    "aws_security_group": "ec2:{region}:{account}:security-group/{id}",
+    "aws_sfn_activity": "states:{region}:{account}:activity:{name}",
+    "aws_sfn_state_machine": "states:{region}:{account}:stateMachine:{name}",
+    "aws_sns_topic": "sns:{region}:{account}:{name}",
+    "aws_spot_instance_request": "ec2:{region}:{account}:instance/{spot_instance_id}",
+    "aws_sqs_queue": "sqs:{region}:{account}:{name}",
+    "aws_ssm_document": "ssm:{region}:{account}:document/{name}",
+    "aws_ssm_parameter": "ssm:{region}:{account}:parameter/{name}",
+    "aws_ssoadmin_permission_set": "sso:::permissionSet/{instance_arn}/{+}",
+    "aws_subnet": "ec2:{region}:{account}:subnet/{id}",
+    "aws_transfer_server": "transfer:{region}:{account}:server/{id}",
+    "aws_vpc": "ec2:{region}:{account}:vpc/{id}",
+    "aws_vpc_endpoint": "ec2:{region}:{account}:vpc-endpoint/{id}",
+}
+# What `id` is where it is another attribute; everywhere else AWS makes it up.
+_ID_IS = {
+    "aws_backup_vault": "name",
+    "aws_cloudwatch_event_bus": "name",
+    "aws_cloudwatch_event_rule": "name",
+    "aws_cloudwatch_log_group": "name",
+    "aws_codebuild_project": "arn",
+    "aws_db_instance": "identifier",
+    "aws_dynamodb_table": "name",
+    "aws_ecr_repository": "name",
+    "aws_ecs_cluster": "arn",
+    "aws_glue_job": "name",
+    "aws_iam_group": "name",
+    "aws_iam_instance_profile": "name",
+    "aws_iam_openid_connect_provider": "arn",
+    "aws_iam_policy": "arn",
+    "aws_iam_role": "name",
+    "aws_iam_saml_provider": "arn",
+    "aws_iam_user": "name",
+    "aws_kms_alias": "name",
+    "aws_lambda_function": "function_name",
+    "aws_s3_bucket": "bucket",
+    "aws_sagemaker_notebook_instance": "name",
+    "aws_secretsmanager_secret": "arn",
+    "aws_sfn_state_machine": "arn",
+    "aws_sns_topic": "arn",
+    "aws_ssm_parameter": "name",
+    "aws_ssoadmin_permission_set": "arn,instance_arn",
+}
+_SERVICE_SUFFIX = {"aws-cn": "amazonaws.com.cn"}
+_GLOBAL_REGIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov", "us-iso-": "aws-iso", "us-isob-": "aws-iso-b"}
+
+
+class Names:
+    """The names of one model's resources. `text` values may hold marks; `show` makes them readable."""
+
+    def __init__(self, model: Model, number: int = 0) -> None:
+        """`number` tells models apart whose accounts are not known."""
+        self.model = model
+        self._number = number
+        self._marks: dict[str, str] = {}
+        self._labels: dict[str, str] = {}
+        self._accounts: dict[str, str] = {}
+        self._arns: dict[str, str] = {}
+        self._known_account: str | None = None
+        self._looked = False
+
+    # -- accounts and regions
+
+    def account(self, resource: Resource | None = None) -> str:
+        """The id of the account that a resource is in, a stand-in of twelve digits where it is not known."""
+        if resource is not None:
+            where = resource.locate(()).location
+            if isinstance(where, LiveLocation) and where.account:
+                return where.account
+            config = resource.provider.config
+            if config:
+                role = _inner(config.get("assume_role"), "role_arn")
+                allowed = config.get("allowed_account_ids")
+                if isinstance(role, str) and (found := _account_of(self.text(role))):
+                    return found
+                if isinstance(allowed, list) and len(allowed) == 1 and isinstance(allowed[0], str):
+                    return str.__str__(allowed[0])
+                if role is not None:
+                    return self._stand_in(f"{resource.provider.alias}|{role!r}")
+        return self._known() or self._stand_in("")
+
+    def _stand_in(self, key: str) -> str:
+        if key not in self._accounts:
+            self._accounts[key] = str(_UNKNOWN_ACCOUNT + self._number * 100 + len(self._accounts))
+        return self._accounts[key]
+
+    def _known(self) -> str | None:
+        """The account of the default provider: what the model says, else what its known ARNs say."""
+        if not self._looked:
+            self._looked = True
+            self._known_account = self._find_account()
+        return self._known_account
+
+    def _find_account(self) -> str | None:
+        if _ACCOUNT_ID.fullmatch(self.model.name):
+            return self.model.name
+        for data in self.model.all("data.aws_caller_identity"):
+            value = data.raw("account_id")
+            if isinstance(value, str) and not isinstance(value, Symbolic) and _ACCOUNT_ID.fullmatch(value):
+                return str.__str__(value)
+        if self.model.kind == "configuration":
+            return None  # its resources have no ARNs yet
+        for type_ in ("aws_iam_role", "aws_iam_user", "aws_iam_policy", "aws_lambda_function", "aws_kms_key"):
+            for resource in self.model.all(type_):
+                value = resource.raw("arn")
+                if isinstance(value, str) and not isinstance(value, Symbolic) and (found := _account_of(value)):
+                    return found
+        return None
+
+    def region(self, resource: Resource) -> str:
+        """The region of a resource, a mark where it is not known."""
+        try:
+            return str.__str__(resource.region)
+        except Unknown:
+            return self._mark("region", "region")
+
+    def partition(self, resource: Resource) -> str:
+        """The partition of a resource: `aws` unless its region says otherwise."""
+        region = self.region(resource)
+        return next((p for lead, p in _GLOBAL_REGIONS.items() if region.startswith(lead)), "aws")
+
+    # -- resources
+
+    def arn(self, resource: Resource) -> str:
+        """The ARN that the resource has or will have."""
+        found = self._arns.get(resource.address)
+        if found is None:
+            found = self._arns[resource.address] = self._arn(resource)
+        return found
+
+    def _arn(self, resource: Resource) -> str:
+        known = _raw(resource, "arn")
+        if isinstance(known, str) and not isinstance(known, Symbolic):
+            return str.__str__(known)
+        where = resource.locate(()).location
+        if isinstance(where, LiveLocation) and where.arn.startswith("arn:"):
+            return where.arn
+        if resource.type == "aws_iam_policy" and resource.mode == "data" and self._named(resource).startswith("AWS"):
+            return f"arn:{self.partition(resource)}:iam::aws:policy/{self._named(resource)}"
+        template = _TEMPLATES.get(resource.type)
+        if template is None:
+            return self._mark(f"{resource.address}.arn", f"{resource.address}.arn")
+        tail = re.sub(r"\{([^}]*)\}", lambda m: self._field(resource, m[1]), template)
+        return f"arn:{self.partition(resource)}:{tail}"
+
+    def _named(self, resource: Resource) -> str:
+        value = _raw(resource, "name")
+        return str.__str__(value) if isinstance(value, str) and not isinstance(value, Symbolic) else ""
+
+    def _field(self, resource: Resource, field: str) -> str:
+        match field:
+            case "account":
+                return self.account(resource)
+            case "region":
+                return self.region(resource)
+            case "+":
+                return self._mark(f"{resource.address}.+", "*")
+            case "path":
+                value = _raw(resource, "path")
+                return self.text(value) if isinstance(value, str) and value else "/"
+            case "url":
+                value = _raw(resource, "url")
+                if not isinstance(value, str):
+                    return self._attribute(resource, "url")
+                return self.text(value).removeprefix("https://").rstrip("/")
+            case "cluster":
+                return self._attribute(resource, field).rpartition("/")[2]
+            case "instance_arn":
+                return self._attribute(resource, field).rpartition("/")[2]
+            case "name" if resource.type == "aws_ssm_parameter":
+                return self._attribute(resource, field).lstrip("/")
+            case _:
+                return self._attribute(resource, field)
+
+    def _attribute(self, resource: Resource, name: str) -> str:
+        """An attribute as text, a mark of its own where the design does not decide it."""
+        value = _raw(resource, name)
+        match value:
+            case Symbolic() if value.ref and value.ref.address == resource.address:
+                pass
+            case Symbolic():
+                text = self.text(value)
+                if HOLE not in text:
+                    return text
+                # The same attribute is the same text wherever it is read.
+                return text.replace(HOLE, self._mark(f"{resource.address}.{name}", f"{resource.address}.{name}"))
+            case str():
+                if value:
+                    return str.__str__(value)
+            case bool() | None | list() | dict() | UnknownValue():
+                pass
+            case int() | float():
+                return str(value)
+        if resource.type == "aws_organizations_account" and name == "id":
+            return self._stand_in(resource.address)  # so that a provider that assumes a role in it is in its account
+        prefix = _raw(resource, f"{name}_prefix")
+        mark = self._mark(f"{resource.address}.{name}", f"{resource.address}.{name}")
+        if isinstance(prefix, str) and prefix and value is not prefix:
+            return self.text(prefix).replace(HOLE, mark) + mark
+        return mark
+
+    def reference(self, ref: Ref) -> str:
+        """The text of an attribute of another resource."""
+        resource = self.model.at(ref.address)
+        attribute = ref.attribute
+        if resource is None:
+            return self._mark(str(ref), str(ref))
+        kind = f"data.{resource.type}" if resource.mode == "data" else resource.type
+        match kind, attribute:
+            case "data.aws_caller_identity", "account_id" | "id":
+                return self.account(resource)
+            case "data.aws_region", "name" | "id" | "region":
+                value = _raw(resource, attribute)
+                return str.__str__(value) if _is_plain(value) else self.region(resource)
+            case "data.aws_partition", "partition" | "id":
+                return self.partition(resource)
+            case "data.aws_partition", "dns_suffix":
+                return _SERVICE_SUFFIX.get(self.partition(resource), "amazonaws.com")
+            case _, "arn":
+                return self.arn(resource)
+            case "aws_api_gateway_rest_api" | "aws_apigatewayv2_api", "execution_arn":
+                account, region = self.account(resource), self.region(resource)
+                return (
+                    f"arn:{self.partition(resource)}:execute-api:{region}:{account}:{self._attribute(resource, 'id')}"
+                )
+            case _, "id" if resource.type in _ID_IS:
+                parts = (self.attribute(resource, part) for part in _ID_IS[resource.type].split(","))
+                return ",".join(parts)
+            case _:
+                return self._attribute(resource, attribute)
+
+    def attribute(self, resource: Resource, name: str) -> str:
+        """An attribute of a resource as text: its ARN and id too."""
+        return self.reference(Ref(resource.address, name))
+
+    # -- text
+
+    def text(self, value: str) -> str:
+        """A string of the design as plain text with marks; `HOLE` where nothing is known."""
+        if not isinstance(value, Symbolic):
+            return str.__str__(value)
+        return "".join(
+            str.__str__(part)
+            if isinstance(part, str)
+            else self.reference(part)
+            if isinstance(part, Ref)
+            else self._hole(part)
+            for part in value.parts
+        )
+
+    def _hole(self, part: UnknownValue) -> str:
+        if len(part.refs) == 1 and part.reason.startswith("known after apply") and part.refs[0].attribute:
+            return self.reference(part.refs[0])
+        return HOLE
+
+    def _mark(self, key: str, label: str) -> str:
+        mark = self._marks.get(key)
+        if mark is None:
+            # Models that are looked at together share the marks' range; the label tells what one stands for.
+            at = _FIRST_MARK + (self._number * 20_011 + len(self._marks)) % (_LAST_MARK - _FIRST_MARK)
+            mark = self._marks[key] = chr(at)
+            self._labels[mark] = label
+        return mark
+
+    def show(self, text: str) -> str:
+        """The text for people: `${aws_s3_bucket.logs.id}` for a mark, `${account}` for an account that is not known."""
+        return _PIECES.sub(self._shown, text) if _PIECES.search(text) else text
+
+    def _shown(self, piece: re.Match[str]) -> str:
+        if piece[0] == HOLE:
+            return "${unknown}"
+        if len(piece[0]) > 1:
+            return "${account}" if int(piece[0]) >= _UNKNOWN_ACCOUNT else piece[0]
+        label = self._labels.get(piece[0], "unknown")
+        return label if label == "*" else f"${{{label}}}"
+
+
+def _raw(resource: Resource, name: str) -> Value:
+    """The value, None for a sensitive one: it becomes a mark, which can be shown."""
+    value = resource.raw(name)
+    return None if isinstance(value, Sensitive) else value
+
+
+def _inner(value: Value, name: str) -> Value:
+    if isinstance(value, list) and value:
+        value = value[0]
+    return value.get(name) if isinstance(value, dict) else None
+
+
+def _is_plain(value: Value) -> bool:
+    return isinstance(value, str) and not isinstance(value, Symbolic) and bool(value)
+
+
+def _account_of(arn: str) -> str | None:
+    parts = arn.split(":", 5)
+    return parts[4] if len(parts) == 6 and _ACCOUNT_ID.fullmatch(parts[4]) else None
+
+
+def account_of(arn: str) -> str | None:
+    """The account id in an ARN, None where it has none."""
+    return _account_of(arn)
+
+
+def is_stand_in(account: str) -> bool:
+    """Whether an account id only stands for one that is not known."""
+    return _ACCOUNT.fullmatch(account) is not None
+
+
+def is_whole(text: str) -> bool:
+    """Whether nothing in a text stands for something that is not known."""
+    return _PIECES.search(text) is None
+
+
+def may_match(pattern: str, text: str) -> bool:
+    """Whether a policy's pattern can match a name once everything that its marks stand for is known.
+
+    A mark of the pattern names one certain attribute, so that it can only match where the name has it too.
+    """
+    if is_whole(text):
+        return glob(pattern)(text)
+    loose = _PIECES.sub("*", text)
+    own = {mark for mark in _PIECES.findall(pattern) if mark != HOLE}
+    if not own <= set(_PIECES.findall(text)):
+        return False
+    return intersects(_PIECES.sub("*", pattern), loose)
+
+
+@lru_cache(maxsize=65536)
+def intersects(one: str, other: str) -> bool:
+    """Whether some text matches both patterns of `*` and `?`: quadratic in their lengths."""
+    if "*" not in one and "?" not in one:
+        return glob(other)(one)
+    if "*" not in other and "?" not in other:
+        return glob(one)(other)
+    one, other = re.sub(r"\*+", "*", one), re.sub(r"\*+", "*", other)
+    # row[j]: whether one[:i] and other[:j] can come to the same text.
+    row = [True]
+    for char in other:
+        row.append(row[-1] and char == "*")
+    for char in one:
+        new = [row[0] and char == "*"]
+        for j, theirs in enumerate(other, 1):
+            if char == "*":
+                new.append(row[j] or new[j - 1])
+            elif theirs == "*":
+                new.append(new[j - 1] or row[j])
+            else:
+                new.append(row[j - 1] and ("?" in (char, theirs) or char == theirs))
+        row = new
+    return row[-1]
+
+
+def names_of(models: Sequence[Model]) -> list[Names]:
+    """The names of several models that are looked at together."""
+    return [Names(model, number) for number, model in enumerate(models)]

@@ -1,0 +1,227 @@
+"""A policy document wherever it stands in a design, with the places of its statements."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from functools import lru_cache
+
+from guardrails.access import facts
+from guardrails.access.documents import Bounds, Json, Side, bounds, decoded, unattached, unknown_bounds
+from guardrails.access.names import Names
+from guardrails.access.parse import parse_policy
+from guardrails.access.policy import Policy, PolicyKind
+from guardrails.model import Block, Model, Origin, Path, Resource, Sensitive, Symbolic, Unknown, Value, reveal
+
+
+class PolicyView:
+    """One policy document: of an identity, a role's trust, a resource, an organisation or an endpoint.
+
+    A boundary is a view of its own of the managed policy that it names. What AWS makes by itself (a grant, a Lambda
+    permission) is the document that it stands for.
+    """
+
+    __slots__ = (
+        "_bounds",
+        "_policies",
+        "_source",
+        "block",
+        "doubt",
+        "given",
+        "kind",
+        "names",
+        "path",
+        "target",
+        "title",
+    )
+
+    def __init__(
+        self,
+        kind: PolicyKind,
+        block: Block,
+        path: Path,
+        names: Names,
+        *,
+        title: str = "",
+        doubt: str = "",
+        target: Resource | None = None,
+        given: Mapping[str, Value] | Bounds | None = None,
+    ) -> None:
+        self.kind = kind
+        self.block = block
+        """What carries the document, or attaches it where AWS or another design does."""
+        self.path = path
+        """The attribute below the block."""
+        self.names = names
+        self.title = title or block.resource.address
+        """What people call it: the address, or the ARN of a policy of AWS."""
+        self.doubt = doubt
+        """Why it may not apply at all; empty where it surely does."""
+        self.target = target
+        """The resource that a resource policy protects, where it is in view."""
+        self.given = given
+        """The document where the attribute does not hold it: AWS's own policies, permissions as arguments."""
+        self._bounds: Bounds | None = None
+        self._policies: dict[Side, Policy] = {}
+        self._source: tuple[Resource | None] | None = None
+
+    @classmethod
+    def subjects(cls, model: Model, /) -> Iterable[PolicyView]:
+        """Every document that stands in the design itself, once."""
+        from guardrails.access.lens import Access  # noqa: PLC0415  # the lens collects the views
+
+        return Access.of(model).documents()
+
+    @property
+    def resource(self) -> Resource:
+        """The resource that the document stands in."""
+        return self.block.resource
+
+    @property
+    def bounds(self) -> Bounds:
+        """The document as plain JSON between two bounds."""
+        if self._bounds is None:
+            self._bounds = self._bound()
+        return self._bounds
+
+    def _bound(self) -> Bounds:
+        if isinstance(self.given, Bounds):
+            found = self.given
+        elif self.given is not None:
+            found = bounds(dict(self.given), self.names, trust=self.kind is PolicyKind.TRUST)
+        else:
+            found = bounds(self.block.raw(*self.path), self.names, trust=self.kind is PolicyKind.TRUST)
+        return unattached(found, self.doubt) if self.doubt else found
+
+    def raw(self) -> Value:
+        """The decoded document with its unknown parts; raises `Unknown`, and `ValueError` if it is not JSON."""
+        if isinstance(self.given, Bounds):
+            raise Unknown(self.given.doubts[0] if self.given.doubts else "is not known")
+        if self.given is not None:
+            return dict(self.given)
+        value = self.block.raw(*self.path)
+        try:
+            return decoded(value)
+        except Unknown as doubt:
+            raise Unknown(f"{self.title}: {doubt.reason}", self.block.place(*self.path)) from None
+
+    def document(self, side: Side = "most") -> dict[str, Json]:
+        """One bound as a plain document."""
+        return self.bounds.document(side)
+
+    def policy(self) -> Policy:
+        """The typed form of the document as it stands, with its unknown parts and the place of every statement."""
+        if self.given is not None:
+            return parse_policy(self.raw(), kind=self.kind, name=self.title, place=self.block.place(*self.path))
+        value = reveal(self.block.raw(*self.path))
+        count = len(source.raw("statement") or ()) if (source := self._document_source()) else 0  # type: ignore[arg-type]  # blocks are a list
+        return parse_policy(
+            value,
+            kind=self.kind,
+            name=self.title,
+            place=self.block.place(*self.path),
+            statement_places=[self.origin(index).location for index in range(count)],
+        )
+
+    def bound(self, side: Side) -> Policy:
+        """One bound in typed form, wholly known: `least` grants what is certain, `most` what is possible.
+
+        Its statements carry the index and the place that they have in the document.
+        """
+        if not self.bounds.doubts and not self.doubt:
+            side = "most"  # both are the document itself
+        found = self._policies.get(side)
+        if found is None:
+            parts = self.bounds.least if side == "least" else self.bounds.most
+            read = parse_policy(
+                self.document(side), kind=self.kind, name=self.title, place=self.block.place(*self.path)
+            )
+            statements = tuple(
+                replace(statement, index=part.index, place=self.origin(part.index).location)
+                for statement, part in zip(read.statements, parts, strict=False)
+            )
+            found = self._policies[side] = replace(read, statements=statements)
+        return found
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What is not known about it, each with its reason."""
+        return tuple(f"{self.title}: {reason}" for reason in self.bounds.doubts)
+
+    def origin(self, index: int | None = None) -> Origin:
+        """Where statement `index` stands: its `statement` block where a document data source made it, else the
+        attribute. Without an index, the attribute.
+        """
+        if index is None or self.given is not None:
+            return self.block.origin(*self.path)
+        source = self._document_source()
+        if source is None:
+            return self.block.origin(*self.path)
+        return source.origin("statement", index)
+
+    def _document_source(self) -> Resource | None:
+        """The data source whose statements are exactly those of this document, in order."""
+        if self._source is None:
+            value = self.block.raw(*self.path)
+            while isinstance(value, Sensitive):
+                value = value.value
+            found = sources(self.names.model).get(_key(value)) if isinstance(value, str) else None
+            if found is not None and any(
+                found.raw(name) for name in ("source_json", "override_json", "source_policy_documents")
+            ):
+                found = None
+            if found is not None and found.raw("override_policy_documents"):
+                found = None
+            self._source = (found,)
+        return self._source[0]
+
+    def sid(self, index: int) -> str:
+        """The Sid of a statement, empty where it has none."""
+        for part in (*self.bounds.most, *self.bounds.least):
+            if part.index == index:
+                sid = part.data.get("Sid")
+                return sid if isinstance(sid, str) else ""
+        return ""
+
+    def __repr__(self) -> str:
+        return f"<PolicyView {self.kind} {self.title}>"
+
+
+def _key(value: str) -> str:
+    return str.__str__(value)
+
+
+def sources(model: Model) -> Mapping[str, Resource]:
+    """The policy document data sources of a model by the text that they make."""
+    known = model.cache.get(sources)
+    if isinstance(known, dict):
+        return known
+    found: dict[str, Resource] = {}
+    for data in model.all("data.aws_iam_policy_document"):
+        for name in ("json", "minified_json"):
+            value = data.raw(name)
+            if isinstance(value, str):
+                found.setdefault(_key(value), data)
+    model.cache[sources] = found
+    return found
+
+
+def may_exist(resource: Resource) -> str:
+    """Why a resource may not be there, empty for one that certainly is."""
+    return f"{resource.address} may exist: {resource.conditional}" if resource.conditional else ""
+
+
+def is_given(value: Value) -> bool:
+    """Whether an attribute has a value, known or not: neither null nor the empty string."""
+    return value is not None and (isinstance(value, Symbolic) or not isinstance(value, str) or bool(value))
+
+
+@lru_cache(maxsize=256)
+def managed(arn: str) -> Mapping[str, Value] | Bounds:
+    """The document of an AWS managed policy, or unknown bounds where the data does not have it."""
+    document = facts.managed_policy(arn)
+    if document is None:
+        return unknown_bounds(f"{arn} is unknown to the data of {facts.policies_date()}")
+    copy: Mapping[str, Value] = json.loads(json.dumps(document))
+    return copy
