@@ -106,7 +106,10 @@ def run(
 
 def select(checks: Sequence[AnyCheck], settings: Settings) -> list[AnyCheck]:
     """The checks of a selection, in their order. Raises `SelectionError` for a pattern that means none."""
-    for pattern in (*settings.select, *settings.ignore, *settings.severities, *settings.unsuppressible):
+    for pattern in (*settings.severities, *settings.unsuppressible):
+        if not any(_names(pattern, check) for check in checks):
+            raise SelectionError(_no_such_check(pattern, checks))
+    for pattern in (*settings.select, *settings.ignore):
         if not any(_means(pattern, check, settings) for check in checks):
             raise SelectionError(_no_such_check(pattern, checks))
     return [
@@ -118,10 +121,12 @@ def select(checks: Sequence[AnyCheck], settings: Settings) -> list[AnyCheck]:
     ]
 
 
+def _names(pattern: str, check: AnyCheck) -> bool:
+    return pattern in check.aliases or matches(pattern, check.id)
+
+
 def _means(pattern: str, check: AnyCheck, settings: Settings) -> bool:
-    if pattern in check.aliases or matches(pattern, check.id):
-        return True
-    return pattern in {check.kind.value, _graded(check, settings)[1].value}
+    return _names(pattern, check) or pattern in {check.kind.value, _graded(check, settings)[1].value}
 
 
 def _no_such_check(pattern: str, checks: Iterable[AnyCheck]) -> str:
@@ -134,7 +139,7 @@ def _no_such_check(pattern: str, checks: Iterable[AnyCheck]) -> str:
 def _graded(check: AnyCheck, settings: Settings) -> tuple[AnyCheck, Severity]:
     severity = check.severity
     for pattern, wanted in settings.severities.items():
-        if pattern in check.aliases or matches(pattern, check.id):
+        if _names(pattern, check):
             severity = wanted
     return check, severity
 

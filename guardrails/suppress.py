@@ -32,6 +32,8 @@ class Rule:
     """For a comment: the lines that it stands for."""
     address: str = "*"
     path: str = "*"
+    folder: str = "."
+    """The folder that `path` is relative to, as seen from the working directory."""
     fault: str = ""
     """What is wrong with a comment that cannot be read."""
 
@@ -245,7 +247,8 @@ def _covers(rule: Rule, address: str, places: Iterable[Location]) -> bool:
     if rule.path == "*":
         return True
     patterns = [rule.path, f"{rule.path.rstrip('/')}/*"]
-    return any(matches(pattern, place.path) for pattern in patterns for place in places)
+    paths = {os.path.relpath(place.path, rule.folder).replace(os.sep, "/") for place in places}
+    return any(matches(pattern, path) for pattern in patterns for path in paths)
 
 
 class _OfSuppressions(Check[Model]):

@@ -1,0 +1,232 @@
+"""guardrails.toml, or [tool.guardrails] in pyproject.toml, as typed settings."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+import msgspec
+
+from guardrails.finding import Kind, Severity
+
+FILE = "guardrails.toml"
+PYPROJECT = "pyproject.toml"
+
+
+class ConfigError(Exception):
+    """A configuration that cannot be used; the text names the file, the line and the key."""
+
+
+class Suppression(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """One `[[suppress]]` table: what it hides, why, and until when."""
+
+    check: str
+    """An id or a glob of ids."""
+    reason: str
+    address: str = "*"
+    """A glob of resource addresses: `*` stands for any characters, brackets for themselves."""
+    path: str = "*"
+    """A folder, a file or a glob of files, relative to the configuration file."""
+    until: date | None = None
+    """The last day on which it holds."""
+
+
+class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """Everything that a configuration file can say. The command line wins over it."""
+
+    select: tuple[str, ...] = ()
+    """Checks to run: ids, globs of ids, kinds or severities."""
+    ignore: tuple[str, ...] = ()
+    """Checks not to run, likewise."""
+    kind: tuple[Kind, ...] = ()
+    """Sides to look at: security, productivity, cost."""
+    fail_on: Severity | None = None
+    """The lowest severity that makes the exit code 1."""
+    allow_incomplete: bool = False
+    """Whether what could not be read or run leaves the exit code as it is."""
+    checks: tuple[str, ...] = ()
+    """Folders of further checks, relative to the file. Code: taken only from a file given with `--config`."""
+    var_files: tuple[str, ...] = ()
+    """Variable files for every root module, relative to the configuration file."""
+    severity: dict[str, Severity] = {}
+    """Severities by id or glob of ids."""
+    unsuppressible: tuple[str, ...] = ()
+    """Checks that cannot be suppressed, by id or glob of ids."""
+    suppress: tuple[Suppression, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A configuration and where it came from."""
+
+    config: Config
+    path: str = ""
+    """Relative to the working directory; empty where there is no file."""
+    lines: tuple[int, ...] = ()
+    """The line of each `[[suppress]]` table."""
+    trusted: bool = False
+    """Whether the user named the file: only then it may name code to run."""
+
+    @property
+    def folder(self) -> str:
+        """The folder that its paths are relative to."""
+        return os.path.dirname(self.path) or "."
+
+    def path_of(self, path: str) -> str:
+        """A path of the file, as seen from the working directory."""
+        return os.path.normpath(os.path.join(self.folder, path))
+
+
+def load(path: str | None = None) -> Loaded:
+    """Read the configuration at `path`, or find one from the working directory up to the root of its git repository.
+
+    Raises `ConfigError`.
+    """
+    if path is not None:
+        return _read(path, trusted=True)
+    for folder in folders_above(os.getcwd()):
+        for name in (FILE, PYPROJECT):
+            found = os.path.join(folder, name)
+            if os.path.isfile(found) and (name == FILE or _has_table(found)):
+                return _read(os.path.relpath(found), trusted=False)
+    return Loaded(Config())
+
+
+def folders_above(start: str) -> list[str]:
+    """A folder and those above it, up to the root of its git repository; without one, only the folder itself."""
+    folders = [start]
+    while not os.path.exists(os.path.join(folders[-1], ".git")):
+        parent = os.path.dirname(folders[-1])
+        if parent == folders[-1]:
+            return [start]
+        folders.append(parent)
+    return folders
+
+
+def _has_table(path: str) -> bool:
+    try:
+        with open(path, "rb") as file:
+            return b"tool.guardrails" in file.read()
+    except OSError:
+        return False
+
+
+def _read(path: str, *, trusted: bool) -> Loaded:
+    path = path.replace(os.sep, "/")
+    text = ""
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        tables: Mapping[str, object] = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        at = re.search(r"line (\d+)", str(error))
+        raise ConfigError(f"{path}:{at[1] if at else len(text.splitlines()) or 1}: {error}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise ConfigError(f"{path}: {reason}") from None
+    prefix: tuple[str, ...] = ()
+    content: object = tables
+    if os.path.basename(path) == PYPROJECT:
+        prefix = ("tool", "guardrails")
+        tool = tables.get("tool")
+        content = tool.get("guardrails", {}) if isinstance(tool, dict) else {}
+    _refuse_unknown_keys(content, path, text, prefix)
+    try:
+        config = msgspec.convert(content, Config)
+    except msgspec.ValidationError as error:
+        raise _explained(error, path, text, prefix) from None
+    lines = tuple(_line_of(text, (*prefix, "suppress", index)) for index in range(len(config.suppress)))
+    loaded = Loaded(config, path, lines, trusted)
+    if config.checks and not trusted:
+        line = _line_of(text, (*prefix, "checks"))
+        raise ConfigError(
+            f"{path}:{line}: `checks` names code to run, and this file was found, not given: "
+            f"say `--config {path}` or `--checks {loaded.path_of(config.checks[0])}` if you trust it"
+        )
+    for name in config.var_files:
+        if not trusted and os.path.normpath(name).startswith((os.pardir, "/")):
+            line = _line_of(text, (*prefix, "var-files"))
+            raise ConfigError(f"{path}:{line}: `var-files` leaves the folder of a file that was found, not given")
+    return loaded
+
+
+def _refuse_unknown_keys(content: object, path: str, text: str, prefix: tuple[str, ...]) -> None:
+    known = _keys(Config)
+    if not isinstance(content, dict):
+        return
+    for key in content:
+        if key not in known:
+            raise _unknown_key(key, known, path, _line_of(text, (*prefix, key)))
+    suppressions = content.get("suppress")
+    for index, table in enumerate(suppressions if isinstance(suppressions, list) else ()):
+        for key in table if isinstance(table, dict) else ():
+            if key not in _keys(Suppression):
+                raise _unknown_key(key, _keys(Suppression), path, _line_of(text, (*prefix, "suppress", index, key)))
+
+
+def _keys(struct: type[msgspec.Struct]) -> list[str]:
+    return [field.encode_name for field in msgspec.structs.fields(struct)]
+
+
+def _unknown_key(key: str, known: list[str], path: str, line: int) -> ConfigError:
+    close = difflib.get_close_matches(key, known, n=1)
+    meant = f"did you mean `{close[0]}`?" if close else f"there are {', '.join(known)}"
+    return ConfigError(f"{path}:{line}: there is no key `{key}`: {meant}")
+
+
+def _explained(error: msgspec.ValidationError, path: str, text: str, prefix: tuple[str, ...]) -> ConfigError:
+    message, _, where = str(error).partition(" - at ")
+    where = where.strip("`")
+    if where.endswith("severity[...]"):
+        table = tomllib.loads(text)
+        for step in (*prefix, "severity"):
+            table = table[step]
+        bad = next(key for key, value in table.items() if value not in list(Severity))
+        where = where.replace("[...]", f".{bad}")
+    if message.startswith("Invalid enum value"):
+        choices: tuple[type[StrEnum], ...] = (Kind,) if where.startswith("$.kind") else (Severity,)
+        message += f": there are {', '.join(each.value for choice in choices for each in choice)}"
+    steps: list[str | int] = []
+    for name, index in re.findall(r"\.([^.\[\]]+)|\[(\d+)\]", where):
+        if name:
+            steps.append(name)
+        elif index.isdigit():
+            steps.append(int(index))
+    line = _line_of(text, (*prefix, *steps))
+    key = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).lstrip(".")
+    return ConfigError(f"{path}:{line}: {f'`{key}`: ' if key else ''}{message}")
+
+
+_HEADER = re.compile(r"\s*(\[\[?)\s*([^\]]+?)\s*\]")
+_KEY = re.compile(r"""\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=""")
+
+
+def _line_of(text: str, path: tuple[str | int, ...]) -> int:
+    """The line on which a key or table of a TOML text stands: the deepest part of the path that is found."""
+    best, depth = 1, 0
+    table: tuple[str | int, ...] = ()
+    counts: dict[tuple[str | int, ...], int] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := _HEADER.match(line):
+            table = _names(header[2])
+            if header[1] == "[[":
+                counts[table] = counts.get(table, -1) + 1
+                table = (*table, counts[table])
+            here = table
+        elif key := _KEY.match(line):
+            here = (*table, *_names(key[1]))
+        else:
+            continue
+        if len(here) > depth and here == path[: len(here)]:
+            best, depth = number, len(here)
+    return best
+
+
+def _names(dotted: str) -> tuple[str | int, ...]:
+    return tuple(part.strip("\"'") for part in re.findall(r"""[\w-]+|"[^"]*"|'[^']*'""", dotted))
