@@ -10,6 +10,9 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from guardrails.access.lens import Access
+    from guardrails.access.principals import Principal
+    from guardrails.access.view import PolicyView
     from guardrails.account import Environment, environment
     from guardrails.check import Check, Example
     from guardrails.finding import Edit, Finding, Fix, Kind, Safety, Severity
@@ -37,6 +40,9 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
+    "guardrails.access.lens": ("Access",),
+    "guardrails.access.principals": ("Principal",),
+    "guardrails.access.view": ("PolicyView",),
     "guardrails.account": ("Environment", "environment"),
     "guardrails.check": ("Check", "Example"),
     "guardrails.finding": ("Edit", "Finding", "Fix", "Kind", "Safety", "Severity"),
@@ -64,6 +70,7 @@ _HOME = {
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = [
+    "Access",
     "AddressSet",
     "Block",
     "Check",
@@ -77,7 +84,9 @@ __all__ = [
     "Model",
     "NetworkAcl",
     "Origin",
+    "PolicyView",
     "PortSet",
+    "Principal",
     "Ref",
     "Resource",
     "Rule",

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from guardrails.access.lens import Access
-from guardrails.model import Location, Model, Origin, Path, Ref, Resource, Resources, Symbolic, Value
+from guardrails.model import Location, Mode, Model, Origin, Path, Ref, Resource, Resources, Symbolic, Value
 
 ACCOUNT = "111122223333"
 
@@ -17,7 +17,7 @@ def res(type: str, name: str, /, **values: Value) -> Resource:  # noqa: A002  # 
     def locate(path: Path) -> Origin:
         return Origin(Location(f"{type}.{name}", 1 + len(path)))
 
-    mode = "data" if type.startswith("data.") else "managed"
+    mode: Mode = "data" if type.startswith("data.") else "managed"
     return Resource(type.removeprefix("data."), name, values, mode=mode, locate=locate)
 
 
