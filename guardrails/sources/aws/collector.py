@@ -61,6 +61,9 @@ class Call:
         return self.actions[0]
 
 
+TAGS = Call("resourcegroupstaggingapi", "GetResources", "ResourceTagMappingList", action="tag:GetResources")
+"""The tags of every resource of a kind: for services whose own lists leave them out."""
+
 Mapper = Callable[["Scope", Answer], Iterator[Record]]
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
-from guardrails.model import LiveLocation, Mode, Origin, Path, Provider, Resource, Value
+from guardrails.model import LiveLocation, Mode, Origin, Path, Provider, Resource, UnknownValue, Value
+from guardrails.sources.terraform.schema import resource_schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,40 @@ class Record:
         """Stable over runs: `aws_vpc.vpc-0abc`, `aws_lambda_function.api["eu-west-1"]`."""
         key = f'["{self.key}"]' if self.key else ""
         return f"{'data.' if self.mode == 'data' else ''}{self.type}.{self.name}{key}"
+
+
+class LiveValues(Mapping[str, Value]):
+    """The attributes that were collected. One that the provider has and no collector reads is unknown, not absent."""
+
+    __slots__ = ("_mode", "_type", "_values")
+
+    def __init__(self, type_: str, mode: Mode, values: Mapping[str, Value]) -> None:
+        self._type = type_
+        self._mode = mode
+        self._values = values
+
+    def __getitem__(self, name: str) -> Value:
+        try:
+            return self._values[name]
+        except KeyError:
+            if name in _known_attributes(self._type, self._mode):
+                return UnknownValue("not collected from live accounts")
+            raise
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._values
+
+
+@cache
+def _known_attributes(type_: str, mode: Mode) -> frozenset[str]:
+    schema = resource_schema(type_, mode)
+    return frozenset() if schema is None else frozenset(schema.attributes) | frozenset(schema.blocks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +95,7 @@ def resource_of(record: Record, providers: Providers) -> Resource:
     return Resource(
         record.type,
         record.name,
-        record.values,
+        LiveValues(record.type, record.mode, record.values),
         address=record.address,
         mode=record.mode,
         provider=providers.of(record.region),

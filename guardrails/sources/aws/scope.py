@@ -13,9 +13,10 @@ from botocore import xform_name
 from botocore.exceptions import ClientError, HTTPClientError
 
 from guardrails.model import Gap, LiveLocation, Mode, Problem, UnknownValue, Value
-from guardrails.sources.aws.collector import Answer, Call, Part, Service
+from guardrails.sources.aws.collector import TAGS, Answer, Call, Part, Service
 from guardrails.sources.aws.record import Record
 from guardrails.sources.aws.session import Client, Limits, Session, UnexpectedAnswerError
+from guardrails.sources.aws.shape import tags_of
 
 _DENIED = frozenset(
     {
@@ -92,6 +93,8 @@ class Scope:
         self._lock = threading.Lock()
         self._failed: set[tuple[str, frozenset[str]]] = set()
         self._unreachable = 0
+        self._tagging = threading.Lock()
+        self._tags: dict[tuple[str, str], dict[str, Any]] = {}
         self.memory: dict[str, Any] = {}
         """For a service's parts, which run in order: what a later one needs of an earlier one."""
 
@@ -130,6 +133,26 @@ class Scope:
             found.append(UnknownValue(str(error), many=True))
         return found
 
+    def tags(self, kind: str, arn: str, *, region: str = "") -> dict[str, Value]:
+        """`tags` and `tags_all` of a resource whose own answers have none, from one list of all of its kind.
+
+        `kind` is the tagging service's name of it, such as `lambda:function`. Needs `TAGS` among the part's details.
+        """
+        where = region or self.region
+        with self._tagging:
+            if (kind, where) not in self._tags:
+                found: dict[str, Any] = {}
+                try:
+                    for item in self.every(TAGS, region=where, ResourceTypeFilters=[kind]):
+                        found[item["ResourceARN"]] = item.get("Tags", [])
+                except CallFailedError as error:
+                    self.failed(str(error))
+                    found[""] = UnknownValue(str(error))
+                self._tags[kind, where] = found
+        of_kind = self._tags[kind, where]
+        mine = of_kind.get(arn, of_kind.get("", []))
+        return {"tags": mine, "tags_all": mine} if isinstance(mine, UnknownValue) else tags_of(mine)
+
     def each(self, function: Callable[[T], R], things: Iterable[T]) -> Iterator[R]:
         """The function of each thing, in order, side by side."""
         with ThreadPoolExecutor(self._limits.threads) as pool:
@@ -146,12 +169,12 @@ class Scope:
         unique: bool = False,
         mode: Mode = "managed",
     ) -> Record:
-        """A record. Attributes that are None are left out: absent and null read the same.
+        """A record. An attribute that is None is known to be absent; one that is left out was not collected.
 
         `unique` marks a name that is unique in all regions, such as an id that AWS gave.
         """
         where = region or self.region
-        kept: dict[str, Value] = {key: value for key, value in values.items() if value is not None}
+        kept: dict[str, Value] = dict(values)
         kept.setdefault("id", name)
         if arn:
             kept.setdefault("arn", arn)

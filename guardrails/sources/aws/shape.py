@@ -73,6 +73,14 @@ def at(value: Any, *path: str | int, default: Any = None) -> Any:
     return value
 
 
+def pick(item: Any, **members: str) -> dict[str, Any]:
+    """Attributes from members of an answer, each named by its dotted path: `pick(item, vpc_id="Vpc.Id")`.
+
+    What AWS left out is None; of an answer that was denied, each is unknown.
+    """
+    return {attribute: at(item, *member.split(".")) for attribute, member in members.items()}
+
+
 def ids(items: object, key: str) -> list[Value]:
     """One member of every element, in a stable order: `ids(item["Groups"], "GroupId")`."""
     found = [item[key] for item in items or () if item.get(key) is not None]  # type: ignore[attr-defined]  # a list of maps
