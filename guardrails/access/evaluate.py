@@ -200,7 +200,7 @@ class _Evaluation:
         )
         for policy in policies:
             for statement in policy.statements:
-                found = match(policy, statement, self.caller, self.action, self.resource, self.context, bounded=bounded)
+                found = match(policy, statement, self.asked)
                 if found.truth is False:
                     continue
                 ground = Ground(layer, policy.name, statement.index, statement.sid, _effect(statement), statement.place)
