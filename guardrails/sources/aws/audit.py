@@ -13,9 +13,10 @@ from botocore.exceptions import BotoCoreError
 from guardrails.model import Gap, LiveLocation, Model, Problem, Resources
 from guardrails.sources.aws.collector import Call, Service, Where
 from guardrails.sources.aws.collectors import services
-from guardrails.sources.aws.record import Providers, Record, resource_of
+from guardrails.sources.aws.record import Record, resource_of
 from guardrails.sources.aws.scope import CallFailedError, Outcome, Scope
 from guardrails.sources.aws.session import Access, Limits, session_for
+from guardrails.sources.live import Providers
 
 GET_CALLER = Call("sts", "GetCallerIdentity")
 LIST_REGIONS = Call("ec2", "DescribeRegions", "Regions")
