@@ -13,10 +13,8 @@ from enum import StrEnum
 
 import msgspec
 
+from guardrails import workspace
 from guardrails.finding import Kind, Severity
-
-FILE = "guardrails.toml"
-PYPROJECT = "pyproject.toml"
 
 
 class ConfigError(Exception):
@@ -90,31 +88,8 @@ def load(path: str | None = None) -> Loaded:
     """
     if path is not None:
         return _read(path, trusted=True)
-    for folder in folders_above(os.getcwd()):
-        for name in (FILE, PYPROJECT):
-            found = os.path.join(folder, name)
-            if os.path.isfile(found) and (name == FILE or _has_table(found)):
-                return _read(os.path.relpath(found), trusted=False)
-    return Loaded(Config())
-
-
-def folders_above(start: str) -> list[str]:
-    """A folder and those above it, up to the root of its git repository; without one, only the folder itself."""
-    folders = [start]
-    while not os.path.exists(os.path.join(folders[-1], ".git")):
-        parent = os.path.dirname(folders[-1])
-        if parent == folders[-1]:
-            return [start]
-        folders.append(parent)
-    return folders
-
-
-def _has_table(path: str) -> bool:
-    try:
-        with open(path, "rb") as file:
-            return b"tool.guardrails" in file.read()
-    except OSError:
-        return False
+    found = workspace.find_config()
+    return _read(found, trusted=False) if found else Loaded(Config())
 
 
 def _read(path: str, *, trusted: bool) -> Loaded:
@@ -132,7 +107,7 @@ def _read(path: str, *, trusted: bool) -> Loaded:
         raise ConfigError(f"{path}: {reason}") from None
     prefix: tuple[str, ...] = ()
     content: object = tables
-    if os.path.basename(path) == PYPROJECT:
+    if os.path.basename(path) == workspace.PYPROJECT:
         prefix = ("tool", "guardrails")
         tool = tables.get("tool")
         content = tool.get("guardrails", {}) if isinstance(tool, dict) else {}

@@ -49,9 +49,10 @@ def run(
     checks: Sequence[AnyCheck],
     settings: Settings | None = None,
     *,
+    problems: Iterable[Problem] = (),
     progress: Callable[[str], None] | None = None,
 ) -> Report:
-    """Ask every selected check about every subject of every model.
+    """Ask every selected check about every subject of every model; `problems` are those of making checks and models.
 
     Raises `SelectionError` for a selection that means no check. What a check could not decide or could not do is in
     the report.
@@ -68,7 +69,7 @@ def run(
     findings: list[tuple[Finding, Model]] = []
     suppressed: list[tuple[Suppressed, Model]] = []
     undecided: list[Undecided] = []
-    problems: list[Problem] = []
+    problems = list(problems)
     for model in models:
         asked = _Questioning(model)
         for check, severity in chosen:

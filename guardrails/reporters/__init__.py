@@ -1,0 +1,54 @@
+"""Output formats, one file each: a module named like the format with a function `render(report, context) -> str`."""
+
+from __future__ import annotations
+
+import enum
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, cast
+
+from guardrails.check import Check
+from guardrails.finding import Report
+from guardrails.reporters.safe import cleaned
+from guardrails.reporters.source import Sources
+
+
+class Format(enum.StrEnum):
+    """The formats that there are."""
+
+    TEXT = "text"
+    JSON = "json"
+    SARIF = "sarif"
+    JUNIT = "junit"
+    GITHUB = "github"
+    MARKDOWN = "markdown"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a reporter knows besides the report."""
+
+    checks: Mapping[str, Check[Any]] = field(default_factory=dict)
+    """Every check, by id: for titles and pages."""
+    sources: Sources = field(default_factory=Sources)
+    """The lines of the files that were scanned, with secrets blanked."""
+    color: bool = False
+    width: int = 100
+    """Columns of the terminal, for text."""
+    quiet: bool = False
+    """Whether to leave out what is not a finding or a problem."""
+
+
+class Reporter(Protocol):
+    """What a format's module offers."""
+
+    def render(self, report: Report, context: Context) -> str:
+        """The report as text that ends in a newline, or an empty one. Its strings are free of control characters."""
+        ...
+
+
+def render(format_: Format, report: Report, context: Context) -> str:
+    """A report in a format. Control characters and secrets are neutralised here, for every format alike."""
+    module = importlib.import_module(f"guardrails.reporters.{format_.value}")
+    return cast("Reporter", module).render(cleaned(report), context)

@@ -1,0 +1,181 @@
+"""What the commands have in common: options, and the way from options to models, checks and settings."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from guardrails import catalog, workspace
+from guardrails.engine import Settings
+from guardrails.finding import Kind, Report, Severity
+from guardrails.model import Location, Model, Problem
+from guardrails.reporters.safe import visible
+from guardrails.suppress import Rule, Scope
+
+if TYPE_CHECKING:
+    from guardrails.config import Loaded
+
+Paths = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        help="Folders, Terraform files, plans and states (`terraform show -json`), saved accounts, in any mix.",
+        show_default=".",
+    ),
+]
+Vars = Annotated[list[str] | None, typer.Option("--var", metavar="NAME=VALUE", help="A variable of the root modules.")]
+VarFiles = Annotated[list[Path] | None, typer.Option("--var-file", help="A file of variables.")]
+Source = Annotated[Path | None, typer.Option("--source", help="The root module that a plan was made from.")]
+CheckFolders = Annotated[list[Path] | None, typer.Option("--checks", metavar="DIR", help="A folder of further checks.")]
+ConfigFile = Annotated[
+    str | None,
+    typer.Option("--config", metavar="FILE", help="Instead of the guardrails.toml or pyproject.toml found above."),
+]
+Select = Annotated[
+    list[str] | None,
+    typer.Option("--select", metavar="CHECK,...", help="Run only these: ids, globs, kinds or severities."),
+]
+Ignore = Annotated[list[str] | None, typer.Option("--ignore", metavar="CHECK,...", help="Do not run these.")]
+Kinds = Annotated[list[Kind] | None, typer.Option("--kind", help="Look at one side only.")]
+NoColor = Annotated[bool, typer.Option("--no-color", help="Plain text; so does NO_COLOR.")]
+
+CLEAN, FINDINGS, USAGE, NOTHING, INCOMPLETE = range(5)
+
+
+def fail(message: str, code: int = USAGE) -> NoReturn:
+    """Say what is wrong on stderr and exit."""
+    print(f"guardrails: {visible(message)}", file=sys.stderr)
+    raise typer.Exit(code)
+
+
+def load_config(path: str | None) -> Loaded | None:
+    """The configuration, None where there is no file; exits for one that cannot be used."""
+    if path is None and workspace.find_config() is None:
+        return None
+    from guardrails import config  # noqa: PLC0415  # loads msgspec, which a run without a file need not
+
+    try:
+        return config.load(path)
+    except config.ConfigError as error:
+        fail(str(error))
+
+
+def load_checks(loaded: Loaded | None, folders: Iterable[Path] | None) -> catalog.Catalog:
+    """The built-in, the installed and the user's own checks."""
+    own = [loaded.path_of(folder) for folder in loaded.config.checks] if loaded else []
+    own += [str(folder) for folder in folders or ()]
+    for folder in own:
+        if not os.path.isdir(folder):
+            fail(f"there is no folder of checks at {folder}")
+    return catalog.load(own)
+
+
+def var_files_of(loaded: Loaded | None, given: Sequence[Path] | None) -> list[Path]:
+    """The variable files of the configuration, then those of the command line, which win."""
+    configured = [Path(loaded.path_of(name)) for name in loaded.config.var_files] if loaded else []
+    return [*configured, *(given or ())]
+
+
+def read_models(
+    paths: Sequence[Path], variables: Iterable[str], var_files: Sequence[Path], source: Path | None
+) -> list[Model]:
+    """What the paths hold; exits for paths and options that cannot be used."""
+    from guardrails.sources import InputError, ReadOptions, read  # noqa: PLC0415  # not for `checks` and `explain`
+
+    given: dict[str, str] = {}
+    for text in variables:
+        name, sign, value = text.partition("=")
+        if not sign or not name.strip():
+            fail(f"`--var {text}`: write NAME=VALUE")
+        given[name.strip()] = value
+    for path in (*var_files, *([source] if source else [])):
+        if not path.exists():
+            fail(f"no such file or directory: {path}")
+    try:
+        return read(paths, ReadOptions(variables=given, var_files=tuple(var_files), source=source))
+    except InputError as error:
+        fail(str(error))
+
+
+def settings_of(
+    loaded: Loaded | None,
+    paths: Sequence[Path],
+    select: Sequence[str] | None = None,
+    ignore: Sequence[str] | None = None,
+    kinds: Sequence[Kind] | None = None,
+) -> Settings:
+    """The engine's settings: the configuration's, where the command line does not say otherwise."""
+    settings = Settings(
+        select=_split(select),
+        ignore=_split(ignore),
+        kinds=frozenset(kinds or ()),
+        scope=Scope(
+            tuple(str(path) for path in paths if path.is_dir()),
+            tuple(str(path.parent) for path in paths if not path.is_dir()),
+        ),
+        base=workspace.root(),
+    )
+    if loaded is None:
+        return settings
+    given = loaded.config
+    return replace(
+        settings,
+        select=settings.select or given.select,
+        ignore=(*given.ignore, *settings.ignore),
+        kinds=settings.kinds or frozenset(given.kind),
+        severities=given.severity,
+        suppressions=tuple(
+            Rule(
+                checks=(each.check,),
+                reason=each.reason,
+                until=each.until,
+                by=Location(loaded.path, line),
+                address=each.address,
+                path=each.path,
+                folder=loaded.folder,
+            )
+            for each, line in zip(given.suppress, loaded.lines, strict=True)
+        ),
+        unsuppressible=given.unsuppressible,
+    )
+
+
+def _split(names: Sequence[str] | None) -> tuple[str, ...]:
+    return tuple(part.strip() for name in names or () for part in name.split(",") if part.strip())
+
+
+def exit_code(report: Report, *, scanned: bool, fail_on: Severity | None, allow_incomplete: bool) -> int:
+    """Findings come first, then what is missing, then that there was nothing."""
+    if fail_on and any(each.severity.rank >= fail_on.rank for each in report.findings):
+        return FINDINGS
+    if report.problems and not allow_incomplete:
+        return INCOMPLETE
+    return CLEAN if scanned else NOTHING
+
+
+def wants_color(no_color: bool) -> bool:
+    """Whether stdout takes colours: https://no-color.org."""
+    if no_color or os.environ.get("NO_COLOR"):
+        return False
+    return sys.stdout.isatty() or bool(os.environ.get("FORCE_COLOR"))
+
+
+def width() -> int:
+    """Columns of text output."""
+    return min(shutil.get_terminal_size((100, 24)).columns, 120) if sys.stdout.isatty() else 100
+
+
+def say_problems(problems: Iterable[Problem]) -> bool:
+    """Print problems on stderr; whether there are any."""
+    some = False
+    for problem in problems:
+        some = True
+        place = f"{problem.location}: " if problem.location else ""
+        print(f"guardrails: {visible(place + problem.message)}", file=sys.stderr)
+    return some

@@ -1,0 +1,144 @@
+"""`guardrails check`: the findings of designs and accounts."""
+
+from __future__ import annotations
+
+import enum
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from guardrails import engine
+from guardrails.commands import _shared as shared
+from guardrails.commands._progress import Progress
+from guardrails.finding import Report, Severity
+from guardrails.reporters import Context, Format, render
+from guardrails.reporters.source import Sources
+from guardrails.suppress import CHECKS as CHECKS_OF_SUPPRESSIONS
+
+
+class FailOn(enum.StrEnum):
+    """The lowest severity that makes the exit code 1."""
+
+    INFO = "info"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+    NEVER = "never"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(check)
+
+
+def check(
+    paths: shared.Paths = None,
+    *,
+    format_: Annotated[Format | None, typer.Option("--format", help="What to print.", show_default="text")] = None,
+    output: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--output", metavar="[FORMAT=]FILE", help="Also write FORMAT to FILE; without FORMAT: instead of printing."
+        ),
+    ] = None,
+    select: shared.Select = None,
+    ignore: shared.Ignore = None,
+    kind: shared.Kinds = None,
+    fail_on: Annotated[
+        FailOn | None,
+        typer.Option("--fail-on", help="The lowest severity that makes the exit code 1.", show_default="low"),
+    ] = None,
+    var: shared.Vars = None,
+    var_file: shared.VarFiles = None,
+    source: shared.Source = None,
+    checks: shared.CheckFolders = None,
+    config: shared.ConfigFile = None,
+    allow_incomplete: Annotated[
+        bool, typer.Option("--allow-incomplete", help="Do not exit 4 for what could not be read or run.")
+    ] = False,
+    no_color: shared.NoColor = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print findings and problems only.")] = False,
+) -> None:
+    """Check Terraform, plans, states and saved accounts.
+
+    Exit codes: 0 clean; 1 findings at or above --fail-on, whatever else happened; 2 usage or configuration error;
+    3 nothing to scan; 4 something could not be read or run, and there are no such findings. A check that could not
+    decide is counted in the summary and does not change the exit code.
+    """
+    loaded = shared.load_config(config)
+    printed, files = _outputs(format_ or Format.TEXT, output or ())
+    catalog = shared.load_checks(loaded, checks)
+    scanned = paths or [Path()]
+    settings = shared.settings_of(loaded, scanned, select, ignore, kind)
+    var_files = shared.var_files_of(loaded, var_file)
+    with Progress(quiet=quiet) as progress:
+        progress("reading")
+        models = shared.read_models(scanned, var or (), var_files, source)
+        try:
+            report = engine.run(
+                models, list(catalog.checks.values()), settings, problems=catalog.problems, progress=progress
+            )
+        except engine.SelectionError as error:
+            shared.fail(str(error))
+    context = Context(
+        checks={**catalog.checks, **{each.id: each for each in CHECKS_OF_SUPPRESSIONS}},
+        sources=Sources(report.files),
+        color=shared.wants_color(no_color),
+        width=shared.width(),
+        quiet=quiet,
+    )
+    _write(report, context, printed, files)
+    some = any(model.types() for model in models)
+    if not some and not report.problems:
+        names = ", ".join(str(path) for path in scanned)
+        print(f"guardrails: nothing to scan in {names}: no resource was found", file=sys.stderr)
+    given = loaded.config if loaded else None
+    code = shared.exit_code(
+        report,
+        scanned=some,
+        fail_on=_threshold(fail_on, given.fail_on if given else None),
+        allow_incomplete=allow_incomplete or bool(given and given.allow_incomplete),
+    )
+    raise typer.Exit(code)
+
+
+def _threshold(asked: FailOn | None, configured: Severity | None) -> Severity | None:
+    match asked:
+        case FailOn.NEVER:
+            return None
+        case None:
+            return configured or Severity.LOW
+        case _:
+            return Severity(asked.value)
+
+
+def _outputs(format_: Format, texts: Sequence[str]) -> tuple[Format | None, list[tuple[Format, str]]]:
+    """What to print, and what to write where."""
+    printed: Format | None = format_
+    files: list[tuple[Format, str]] = []
+    for text in texts:
+        name, sign, path = text.partition("=")
+        if sign and name in list(Format):
+            files.append((Format(name), path))
+        else:
+            files.append((format_, text))
+            printed = None
+    return printed, files
+
+
+def _write(report: Report, context: Context, printed: Format | None, files: Sequence[tuple[Format, str]]) -> None:
+    if printed:
+        sys.stdout.write(render(printed, report, context))
+        sys.stdout.flush()
+    plain = Context(context.checks, context.sources, quiet=context.quiet)
+    for format_, path in files:
+        text = render(format_, report, plain)
+        try:
+            with open(path, "w", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+        except OSError as error:
+            shared.fail(f"cannot write {path}: {error.strerror}")

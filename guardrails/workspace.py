@@ -1,0 +1,42 @@
+"""Where the user stands: the repository around the working directory, and the configuration in it."""
+
+from __future__ import annotations
+
+import os
+
+FILE = "guardrails.toml"
+PYPROJECT = "pyproject.toml"
+
+
+def root() -> str:
+    """The root of the git repository that the user stands in, else the working directory. Absolute."""
+    return _folders_above(os.getcwd())[-1]
+
+
+def find_config() -> str | None:
+    """The nearest configuration file from the working directory up to the repository's root, relative to the former."""
+    for folder in _folders_above(os.getcwd()):
+        for name in (FILE, PYPROJECT):
+            path = os.path.join(folder, name)
+            if os.path.isfile(path) and (name == FILE or _has_table(path)):
+                return os.path.relpath(path)
+    return None
+
+
+def _folders_above(start: str) -> list[str]:
+    """A folder and those above it, up to the root of its git repository; without one, only the folder itself."""
+    folders = [start]
+    while not os.path.exists(os.path.join(folders[-1], ".git")):
+        parent = os.path.dirname(folders[-1])
+        if parent == folders[-1]:
+            return [start]
+        folders.append(parent)
+    return folders
+
+
+def _has_table(path: str) -> bool:
+    try:
+        with open(path, "rb") as file:
+            return b"tool.guardrails" in file.read()
+    except OSError:
+        return False
