@@ -5,12 +5,13 @@ from __future__ import annotations
 import enum
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from guardrails import engine
+from guardrails import engine, explain, workspace
 from guardrails.commands import _shared as shared
 from guardrails.commands._progress import Progress
 from guardrails.finding import Report, Severity
@@ -89,6 +90,8 @@ def check(
         sources=Sources(report.files),
         color=shared.wants_color(no_color),
         width=shared.width(),
+        root=workspace.root(),
+        page=explain.markdown,
         quiet=quiet,
     )
     _write(report, context, printed, files)
@@ -134,7 +137,7 @@ def _write(report: Report, context: Context, printed: Format | None, files: Sequ
     if printed:
         sys.stdout.write(render(printed, report, context))
         sys.stdout.flush()
-    plain = Context(context.checks, context.sources, quiet=context.quiet)
+    plain = replace(context, color=False, width=100)
     for format_, path in files:
         text = render(format_, report, plain)
         try:

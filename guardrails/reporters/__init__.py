@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import enum
 import importlib
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 
@@ -36,8 +37,18 @@ class Context:
     color: bool = False
     width: int = 100
     """Columns of the terminal, for text."""
+    root: str = "."
+    """The repository's root, which formats for code hosts name files from."""
+    page: Callable[[Check[Any]], str] = lambda check: check.page
+    """The whole page of a check in Markdown."""
     quiet: bool = False
     """Whether to leave out what is not a finding or a problem."""
+
+    def from_root(self, path: str) -> str:
+        """A path as seen from the repository's root; an absolute one where it is outside."""
+        whole = os.path.abspath(path)
+        inside = os.path.relpath(whole, self.root)
+        return (whole if inside.startswith(os.pardir) else inside).replace(os.sep, "/")
 
 
 class Reporter(Protocol):

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from guardrails.reporters.safe import BLANK, redacted, secret_value, sounds_secret, visible
 
 MAX_BYTES = 20_000_000
+# Plans, states and snapshots are never shown: their lines hold every secret in the clear.
+_SHOWN = (".tf", ".tofu", ".tfvars", ".tf.json", ".tofu.json", ".tfvars.json")
 
 _NAMED_BLOCK = re.compile(r'\s*(variable|output)\s+"?([\w-]+)"?\s*\{')
 _PARAMETER = re.compile(r'\s*resource\s+"?aws_ssm_parameter\b')
@@ -42,7 +44,7 @@ class Sources:
         if path not in self._lines:
             self._lines[path] = []
             self._secret[path] = set(), set()
-            if path in self._allowed:
+            if path in self._allowed and path.endswith(_SHOWN):
                 try:
                     with open(path, encoding="utf-8-sig", errors="replace", newline="\n") as file:
                         text = file.read(MAX_BYTES)

@@ -1,0 +1,79 @@
+"""A check as a page: why, before and after, what to do, and what belongs to it."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+
+from guardrails.catalog import AnyCheck
+from guardrails.check import Example
+
+
+def markdown(check: AnyCheck) -> str:
+    """The page of a check in Markdown."""
+    return "\n\n".join(_sections(check)) + "\n"
+
+
+def text(check: AnyCheck, *, color: bool = False) -> str:
+    """The page of a check for a terminal: the Markdown with its marks taken off."""
+    lines: list[str] = []
+    code = False
+    for line in markdown(check).splitlines():
+        if line.startswith("```"):
+            code = not code
+        elif code:
+            lines.append(f"    {line}".rstrip())
+        elif line.startswith("#"):
+            heading = line.lstrip("#").strip()
+            lines.append(f"\x1b[1m{heading}\x1b[0m" if color else heading)
+        else:
+            lines.append(line)
+    return "\n".join(lines) + "\n"
+
+
+def source(text_: str) -> str:
+    """The Terraform of an example as people read it: not indented, without the marks of its tests."""
+    lines = []
+    for line in textwrap.dedent(text_).strip("\n").splitlines():
+        for mark in ("# finding", "# undecided"):
+            if line.rstrip().endswith(mark):
+                line = line.rstrip().removesuffix(mark).rstrip()  # noqa: PLW2901  # the line without its mark
+        lines.append(line.rstrip())
+    return "\n".join(lines)
+
+
+def _sections(check: AnyCheck) -> Iterator[str]:
+    yield f"# {check.id}"
+    yield check.title
+    yield f"{check.severity.value.capitalize()} severity, {check.kind.value}."
+    if check.page:
+        yield check.page
+    yield "## What to do"
+    yield check.hint
+    for number, example in enumerate(check.examples, 1):
+        yield from _example(example, number, len(check.examples))
+    if check.counter_checks:
+        yield "## The other side"
+        named = ", ".join(f"`{each}`" for each in check.counter_checks)
+        yield f"The usual fix can set off {named}: a good one satisfies both."
+    if check.same_as:
+        yield "## Known elsewhere as"
+        yield ", ".join(f"`{each}`" for each in check.same_as)
+    if check.compliance:
+        yield "## Compliance"
+        yield ", ".join(f"`{each}`" for each in check.compliance)
+    if check.references:
+        yield "## References"
+        yield "\n".join(f"- <{each}>" for each in check.references)
+
+
+def _example(example: Example, number: int, of: int) -> Iterator[str]:
+    title = f": {example.title[0].lower()}{example.title[1:]}" if example.title else f" {number}" if of > 1 else ""
+    yield f"## Before{title}"
+    yield f"```terraform\n{source(example.bad)}\n```"
+    if example.fixed:
+        yield f"## After{title}"
+        yield f"```terraform\n{source(example.fixed)}\n```"
+    for path, content in example.files:
+        yield f"`{path}` of both:"
+        yield f"```terraform\n{source(content)}\n```"
