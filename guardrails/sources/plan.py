@@ -399,7 +399,7 @@ def _has_computed(schema: TypeSchema) -> bool:
 
 _WORDS = frozenset({"id", "arn", "name", "identifier"})
 _LINKS = frozenset(
-    {"bucket", "cluster", "function", "group", "groups", "policy", "queue", "role", "roles", "security_group"}
+    {"bucket", "cluster", "function", "group", "groups", "queue", "role", "roles", "security_group"}
     | {"security_groups", "subnet", "subnets", "topic", "user", "users", "vpc"}
 )
 
