@@ -1,0 +1,73 @@
+"""Function calls: what is evaluated for a function, and those that look at expressions rather than at values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from guardrails.model import Sensitive, UnknownValue, Value
+from guardrails.sources.terraform import functions
+from guardrails.sources.terraform.operations import mark
+from guardrails.sources.terraform.types import EvaluationError, unknown
+
+if TYPE_CHECKING:
+    from guardrails.sources.terraform.expression import Call
+    from guardrails.sources.terraform.scope import Scope
+
+
+def call(node: Call, scope: Scope) -> Value:
+    """The value of a call. Raises `EvaluationError`."""
+    match node.name:
+        case "try":
+            return _try(node, scope)
+        case "can":
+            return _can(node, scope)
+        case _:
+            pass
+    arguments = [argument.evaluate(scope) for argument in node.arguments]
+    marked = False
+    if node.expand and arguments:
+        last = arguments.pop()
+        while isinstance(last, Sensitive):
+            marked, last = True, last.value
+        match last:
+            case UnknownValue():
+                return unknown(last, *arguments)
+            case list():
+                if any(isinstance(item, UnknownValue) and item.many for item in last):
+                    return unknown(*last, *arguments)
+                arguments += last
+            case _:
+                raise EvaluationError("the argument that is expanded with ... must be a list")
+    result = _apply(node.name, arguments, scope)
+    return mark(result) if marked else result
+
+
+def _apply(name: str, arguments: list[Value], scope: Scope) -> Value:
+    if "::" in name:
+        return unknown(UnknownValue(f"the provider function {name}() is not computed"), *arguments)
+    context = scope.module.functions
+    if context is None:
+        raise EvaluationError("Function calls not allowed: only values can stand here")
+    return functions.call(name, arguments, context)
+
+
+def _try(node: Call, scope: Scope) -> Value:
+    if not node.arguments:
+        raise EvaluationError("at least one argument is required")
+    messages = []
+    for argument in node.arguments:
+        try:
+            return argument.evaluate(scope)
+        except EvaluationError as error:
+            messages.append(str(error))
+    raise EvaluationError("no expression succeeded: " + "; ".join(messages))
+
+
+def _can(node: Call, scope: Scope) -> Value:
+    if len(node.arguments) != 1:
+        raise EvaluationError('Function "can" expects one argument.')
+    try:
+        value = node.arguments[0].evaluate(scope)
+    except EvaluationError:
+        return False
+    return unknown(value) or True

@@ -1,0 +1,193 @@
+"""Root modules as models: found, put together with the modules that they call, and evaluated when asked."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from guardrails.model import Gap, Model, Resource, UnknownValue
+from guardrails.sources.terraform.design import Design
+from guardrails.sources.terraform.expression import Reference, Tuple
+from guardrails.sources.terraform.inputs import Inputs
+from guardrails.sources.terraform.instance import Instances, ModuleInstance
+from guardrails.sources.terraform.loader import Loader, is_terraform, terraform_files, terraform_folders
+from guardrails.sources.terraform.module import literal
+from guardrails.sources.terraform.origin import locate
+from guardrails.sources.terraform.resource import Instance, InstanceValues
+from guardrails.sources.terraform.tree import Child, Tree
+
+if TYPE_CHECKING:
+    from guardrails.sources import ReadOptions
+
+
+class Table:
+    """The resources of a root module and of those below it, a type at a time."""
+
+    def __init__(self, root: ModuleInstance, top: Child) -> None:
+        self._root = root
+        self._top = top
+
+    def types(self) -> Collection[str]:
+        """See `ResourceTable.types`."""
+        return sorted(self._top.types)
+
+    def of_type(self, type: str, /) -> Sequence[Resource]:  # noqa: A002  # the field's own name
+        """See `ResourceTable.of_type`."""
+        return [
+            _resource(instance, module)
+            for module in _module_instances(self._root, self._top, type)
+            for block in module.module.by_type.get(type, ())
+            for instance in _each(module.resource(_name(block.type, block.labels)))
+        ]
+
+
+def _each(found: Instances[Instance] | Instance) -> Iterator[Instance]:
+    return iter((found,)) if isinstance(found, Instance) else iter(found)
+
+
+def _name(type_: str, labels: Sequence[str]) -> str:
+    return ".".join(labels) if type_ == "resource" else f"data.{'.'.join(labels)}"
+
+
+def _module_instances(module: ModuleInstance, node: Child, type_: str) -> Iterator[ModuleInstance]:
+    """The module instances that have resources of a type, the outer before the inner ones."""
+    if type_ in module.module.by_type:
+        yield module
+    for name, child in node.children.items():
+        if isinstance(child, Child) and type_ in child.types:
+            match module.calls(name):
+                case ModuleInstance() as only:
+                    yield from _module_instances(only, child, type_)
+                case Instances() as several:
+                    for each in several:
+                        yield from _module_instances(each, child, type_)
+                case UnknownValue():
+                    pass
+
+
+def _resource(instance: Instance, module: ModuleInstance) -> Resource:
+    block = instance.block
+    return Resource(
+        instance.type,
+        block.labels[1],
+        InstanceValues(instance),
+        address=instance.address,
+        mode="managed" if block.type == "resource" else "data",
+        provider=module.provider_of(instance).model(),
+        locate=partial(locate, instance),
+        conditional=instance.conditional,
+        depends_on=_depends_on(instance, module),
+    )
+
+
+def _depends_on(instance: Instance, module: ModuleInstance) -> Sequence[str]:
+    given = instance.block.body.attributes.get("depends_on")
+    if given is None or not isinstance(given.expression, Tuple):
+        return ()
+    prefix = f"{module.address}." if module.address else ""
+    return [f"{prefix}{item}" for item in given.expression.items if isinstance(item, Reference)]
+
+
+def read_configuration(paths: Sequence[Path], options: ReadOptions) -> list[Model]:
+    """A model for each root module among the paths.
+
+    A directory stands for the root modules in it (those that no other calls, and the one in the directory itself),
+    a file for the root modules that use its folder. Directories without Terraform give none. Never raises for what
+    is in the files: that is a problem of the model.
+    """
+    loader = Loader()
+    inputs = Inputs(loader, options, os.environ)
+    roots: dict[str, str] = {}
+    for path in paths:
+        real = os.path.realpath(path)
+        if os.path.isdir(real):
+            fence = _fence(real)
+            for root in find_roots(loader, real, fence):
+                roots.setdefault(root, fence)
+        else:
+            folder = os.path.dirname(real)
+            fence = _fence(folder)
+            for root in _users(loader, folder, fence):
+                roots.setdefault(root, fence)
+    return [_model(loader, inputs, root, fence) for root, fence in roots.items()]
+
+
+def _model(loader: Loader, inputs: Inputs, root: str, fence: str) -> Model:
+    tree = Tree(loader, root, fence)
+    design = Design(Path(root), Path(fence))
+    files = list(tree.files)
+    arguments = inputs.arguments(tree.top.module, tree.problems, files)
+    instance = ModuleInstance(design, tree.top.module, tree.top.children, arguments)
+    model = Model(
+        loader.shown(root),
+        "configuration",
+        Table(instance, tree.top),
+        gaps=tree.gaps,
+        problems=tree.problems,
+        comments=tree.comments,
+        files=files,
+    )
+    design.problems = model.problems
+    return model
+
+
+def _fence(directory: str) -> str:
+    """The tree that modules and files may come from: the repository around a folder, else the folder."""
+    at = directory
+    while True:
+        if os.path.exists(os.path.join(at, ".git")):
+            return at
+        above = os.path.dirname(at)
+        if above == at:
+            return directory
+        at = above
+
+
+def find_roots(loader: Loader, directory: str, fence: str) -> list[str]:
+    """The root modules in a folder: that in itself, and those below that no other module calls."""
+    folders = list(terraform_folders(directory))
+    called = {folder: _local_calls(loader, folder) for folder in folders}
+    targets = {target for folder, found in called.items() for target in found if target != folder}
+    roots = [folder for folder in folders if folder not in targets or folder == directory]
+    reached = _reached(roots, called)
+    for folder in folders:
+        if folder not in reached:  # modules that call each other in a circle
+            roots.append(folder)
+            reached |= _reached([folder], called)
+    return roots
+
+
+def _local_calls(loader: Loader, folder: str) -> list[str]:
+    sources = (literal(block.body.attributes.get("source")) for block in loader.module(folder).calls.values())
+    return [
+        os.path.realpath(os.path.join(folder, source))
+        for source in sources
+        if source.startswith(("./", "../")) or source in (".", "..")
+    ]
+
+
+def _reached(roots: Sequence[str], called: dict[str, list[str]]) -> set[str]:
+    reached: set[str] = set()
+    pending = list(roots)
+    while pending:
+        folder = pending.pop()
+        if folder not in reached:
+            reached.add(folder)
+            pending += called.get(folder, ())
+    return reached
+
+
+def _users(loader: Loader, folder: str, fence: str) -> list[str]:
+    """The root modules that a folder is part of."""
+    if not terraform_files(folder):
+        return []
+    folders = list(terraform_folders(fence))
+    called = {each: _local_calls(loader, each) for each in folders}
+    users = [root for root in find_roots(loader, fence, fence) if folder in _reached([root], called)]
+    return [each for each in users if each != fence or folder == fence or len(users) == 1] or [folder]
+
+
+__all__ = ["Gap", "Table", "find_roots", "is_terraform", "read_configuration"]

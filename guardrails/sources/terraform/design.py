@@ -1,0 +1,80 @@
+"""What the evaluation of one root module shares: what went wrong, what work is left, and where it may look."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from guardrails.model import Location, Problem, UnknownValue, Value
+from guardrails.model.model import Stage
+from guardrails.sources.terraform.expression import ParseError
+from guardrails.sources.terraform.lazy import Lazy, Partial
+from guardrails.sources.terraform.module import error_span
+from guardrails.sources.terraform.scope import Budget, Scope
+from guardrails.sources.terraform.syntax import Attribute
+from guardrails.sources.terraform.types import EvaluationError
+
+INSTANCES = 100_000
+"""Instances of resources and modules that one design may have."""
+SIZE = 1_000_000
+"""Elements, at any depth, of one local value, argument or output."""
+
+
+class Design:
+    """The shared state of one root module's evaluation."""
+
+    def __init__(self, root: Path, fence: Path) -> None:
+        self.root = root
+        self.fence = fence
+        self.budget = Budget()
+        self.instances = INSTANCES
+        self.problems: list[Problem] = []
+        self._reported: set[tuple[str, Location | None]] = set()
+
+    def report(self, message: str, place: Location | None, stage: Stage = "evaluate") -> None:
+        """Note a problem, once for each place."""
+        if (message, place) not in self._reported:
+            self._reported.add((message, place))
+            self.problems.append(Problem(stage, message, place))
+
+    def failed(self, attribute: Attribute, error: EvaluationError) -> UnknownValue:
+        """Note that an expression cannot be evaluated; its value from now on."""
+        place = attribute.source.location(error_span(attribute, error))
+        self.report(str(error), place, "parse" if isinstance(error, ParseError) else "evaluate")
+        return UnknownValue(str(error))
+
+    def evaluate(self, attribute: Attribute, scope: Scope) -> Value:
+        """The value of an argument; unknown, and a problem noted, where it has none. Never raises."""
+        try:
+            return self.bounded(attribute.expression.evaluate(scope))
+        except EvaluationError as error:
+            return self.failed(attribute, error)
+        except RecursionError:
+            return self.failed(attribute, EvaluationError("the expression is nested too deeply"))
+
+    def partial(self, attribute: Attribute, scope: Scope) -> Partial:
+        """As `evaluate`, but whole resources and modules stay as they are."""
+        try:
+            value = attribute.expression.partial(scope)
+            return value if isinstance(value, Lazy) else self.bounded(value)
+        except EvaluationError as error:
+            return self.failed(attribute, error)
+        except RecursionError:
+            return self.failed(attribute, EvaluationError("the expression is nested too deeply"))
+
+    def bounded(self, value: Value) -> Value:
+        """The value, unless it has too many elements. Raises `EvaluationError`."""
+        if isinstance(value, list | dict):
+            count = 0
+            stack: list[Value] = [value]
+            while stack:
+                item = stack.pop()
+                if isinstance(item, list):
+                    stack.extend(item)
+                elif isinstance(item, dict):
+                    stack.extend(item.values())
+                elif isinstance(item, str):
+                    count += len(item) >> 6
+                count += 1
+                if count + len(stack) > SIZE:
+                    raise EvaluationError(f"a value of more than {SIZE} elements is not computed with")
+        return value
