@@ -25,14 +25,14 @@ from guardrails.model import (
     Value,
 )
 
-HOLE = "\U00100000"
+HOLE = "\U000dfffd"
 """Stands for a part of which nothing is known, not even which resource it belongs to."""
-_FIRST_MARK, _LAST_MARK = 0xF0000, 0xFFFFD
-_MARKS = re.compile("[\U000f0000-\U000ffffd\U00100000]")
+# Two planes of Unicode in which no character is assigned.
+_FIRST_MARK, _LAST_MARK = 0x40000, 0x5FFFD
 # Twelve digits, so that they are read as accounts; AWS gives out none that are this high.
 _UNKNOWN_ACCOUNT = 999_999_990_000
 _ACCOUNT = re.compile(r"9999999\d{5}")
-_PIECES = re.compile("[\U000f0000-\U000ffffd\U00100000]|9999999[0-9]{5}")
+_PIECES = re.compile("[\U00040000-\U0005ffff\U000dfffd]|9999999[0-9]{5}")
 _ACCOUNT_ID = re.compile(r"\d{12}")
 
 # The resource part of each type's ARN. `{x}` is the attribute x; `{+}` is a part that AWS makes up.

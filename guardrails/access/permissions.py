@@ -1,0 +1,480 @@
+"""What principals may do, for many principals and targets at once: sets of targets as bits of a number.
+
+The evaluation of one request is `evaluate`; here the same statements answer "on which of these ten thousand roles may
+he call this action". Both sides of every doubt are kept apart: `least` is certain, `most` is possible.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from guardrails.access import facts
+from guardrails.access.conditions import Condition
+from guardrails.access.context import Context, Unresolved
+from guardrails.access.documents import Bounds, Part, Side
+from guardrails.access.names import intersects, is_whole, may_match
+from guardrails.access.parse import parse_policy
+from guardrails.access.principals import Principal
+from guardrails.access.request import ContextValue
+from guardrails.access.truth import Doubt, Truth
+from guardrails.access.view import PolicyView
+from guardrails.model import Resource, Symbolic, UnknownValue, reveal
+
+_VARIABLE = re.compile(r"\$\{([^}]*)\}")
+_SPECIAL = {"*": "*", "?": "?", "$": "$"}
+
+# Keys that say how somebody calls, which neither the design nor the caller's wish decides.
+_CIRCUMSTANCES = frozenset(
+    {
+        "aws:chatbotsourcearn", "aws:currenttime", "aws:ec2instancesourceprivateipv4", "aws:ec2instancesourcevpc",
+        "aws:epochtime", "aws:federatedprovider", "aws:multifactorauthage", "aws:multifactorauthpresent",
+        "aws:principalorgid", "aws:principalorgpaths", "aws:resourceorgid", "aws:resourceorgpaths",
+        "aws:signinsessionarn", "aws:sourceidentity", "aws:sourceip", "aws:sourceorgid", "aws:sourceorgpaths",
+        "aws:sourcevpc", "aws:sourcevpcarn", "aws:sourcevpce", "aws:tokenissuetime", "aws:userid",
+        "aws:vpceaccount", "aws:vpceorgid", "aws:vpceorgpaths", "aws:vpcsourceip", "ec2:sourceinstancearn",
+        "ec2:roledelivery", "lambda:sourcefunctionarn", "sts:externalid", "aws:assumedroot",
+    }
+)  # fmt: skip
+_ABSENT = (
+    "aws:calledvia", "aws:calledviafirst", "aws:calledvialast", "aws:sourceaccount", "aws:sourcearn",
+    "aws:principalservicename", "aws:principalservicenameslist",
+)  # fmt: skip
+_CHOSEN = ("aws:requestedregion", "aws:useragent", "aws:referer", "aws:tagkeys", "aws:sourcearn")
+_OF_TARGET = ("aws:resourcetag/", "iam:resourcetag/", "iam:permissionsboundary", "aws:resourceaccount")
+
+
+@lru_cache(maxsize=65536)
+def _covered(pattern: str, known: frozenset[str]) -> frozenset[str]:
+    """The actions of a set that a pattern in lower case covers."""
+    if "*" not in pattern and "?" not in pattern:
+        return frozenset((pattern,)) & known
+    matches = facts.glob(pattern)
+    return frozenset(action for action in known if matches(action))
+
+
+class Rule:
+    """A statement made ready: the actions that matter here, its resources, and its conditions."""
+
+    __slots__ = (
+        "_conditions",
+        "actions",
+        "deny",
+        "has_variables",
+        "loose",
+        "not_resources",
+        "part",
+        "per_target",
+        "resources",
+    )
+
+    def __init__(self, part: Part, version: str, known: frozenset[str]) -> None:
+        data = part.data
+        self.part = part
+        self.deny = data.get("Effect") == "Deny"
+        self.loose = part.loose
+        if "NotAction" in data:
+            excluded = frozenset().union(*(_covered(p.lower(), known) for p in _texts(data["NotAction"])))
+            self.actions = known - excluded
+        else:
+            self.actions = frozenset().union(*(_covered(p.lower(), known) for p in _texts(data.get("Action"))))
+        self.resources = tuple(_texts(data["Resource"])) if "Resource" in data else None
+        self.not_resources = tuple(_texts(data["NotResource"])) if "NotResource" in data else None
+        condition = data.get("Condition")
+        self._conditions: tuple[Condition | UnknownValue, ...] | None = None if condition else ()
+        text = repr(condition).lower() if condition else ""
+        variables = version == "2012-10-17"
+        named = self.resources or self.not_resources or ()
+        self.has_variables = variables and any("${" in r for r in named)
+        self.per_target = any(key in text for key in _OF_TARGET)
+
+    @property
+    def conditions(self) -> tuple[Condition | UnknownValue, ...]:
+        """Typed, made when they are first needed."""
+        if self._conditions is None:
+            read = parse_policy({"Version": "2012-10-17", "Statement": [dict(self.part.data)]})
+            self._conditions = read.statements[0].conditions if read.statements else ()
+        return self._conditions
+
+    @property
+    def about_caller(self) -> bool:
+        """Whether it depends on who calls, beyond whose policy it is."""
+        text = repr(self.part.data.get("Condition", "")).lower()
+        return self.has_variables or "${" in text or "aws:principal" in text or "aws:user" in text
+
+
+class Doc:
+    """One bound of a policy document, by action."""
+
+    __slots__ = ("about_caller", "allows", "bounds", "denies", "granted")
+
+    def __init__(self, bounds: Bounds, side: Side, known: frozenset[str]) -> None:
+        self.bounds = bounds
+        self.allows: list[Rule] = []
+        self.denies: list[Rule] = []
+        for part in bounds.least if side == "least" else bounds.most:
+            rule = Rule(part, bounds.version, known)
+            (self.denies if rule.deny else self.allows).append(rule)
+        self.granted: frozenset[str] = frozenset().union(*(rule.actions for rule in self.allows))
+        self.about_caller = any(rule.about_caller for rule in (*self.allows, *self.denies))
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        yield from (item for item in value if isinstance(item, str))
+
+
+class Space:
+    """Targets in the order of their ARNs; a set of them is a number with a bit for each."""
+
+    def __init__(self, arns: Iterable[tuple[str, str]]) -> None:
+        """`arns` are (ARN, account) pairs, sorted by ARN."""
+        pairs = list(arns)
+        self.arns = [arn for arn, _ in pairs]
+        self.accounts: dict[str, int] = {}
+        for index, (_, account) in enumerate(pairs):
+            self.accounts[account] = self.accounts.get(account, 0) | 1 << index
+        self.all = (1 << len(pairs)) - 1
+        self._vague = [index for index, arn in enumerate(self.arns) if not is_whole(arn)]
+        self._found: dict[tuple[str, Side], int] = {}
+
+    def match(self, pattern: str, side: Side) -> int:
+        """The targets whose ARNs a pattern covers, certainly or possibly."""
+        key = (pattern, side)
+        found = self._found.get(key)
+        if found is None:
+            found = self._found[key] = self._match(pattern, side)
+        return found
+
+    def _match(self, pattern: str, side: Side) -> int:
+        star, mark = pattern.find("*"), pattern.find("?")
+        first = min(at for at in (star, mark, len(pattern)) if at >= 0)
+        lead = pattern[:first]
+        low = bisect_left(self.arns, lead)
+        high = bisect_left(self.arns, lead + chr(0x10FFFF))
+        found = 0
+        if first == len(pattern):
+            while low < high and self.arns[low] == pattern:
+                found |= 1 << low
+                low += 1
+        elif pattern[first:].strip("*") == "":
+            found = (1 << high) - (1 << low)
+        else:
+            matches = facts.glob(pattern)
+            for index in range(low, high):
+                if matches(self.arns[index]):
+                    found |= 1 << index
+        if side == "most":
+            for index in self._vague:
+                if may_match(pattern, self.arns[index]):
+                    found |= 1 << index
+        return found
+
+
+def bits(value: int) -> Iterator[int]:
+    """The places of a number's bits, from the lowest."""
+    while value:
+        low = value & -value
+        yield low.bit_length() - 1
+        value ^= low
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What is known of a call besides who calls."""
+
+    known: Mapping[str, ContextValue] = field(default_factory=dict)
+    """By key in lower case."""
+    targets: Callable[[int], Mapping[str, ContextValue]] | None = None
+    """The keys that say something about a target, by its place in the space."""
+
+
+NOTHING = Circumstances()
+
+
+def caller_keys(principal: Principal) -> dict[str, ContextValue]:
+    """The condition keys that follow from who calls."""
+    user = principal.kind == "user"
+    keys: dict[str, ContextValue] = dict.fromkeys(_ABSENT)
+    keys |= {
+        "aws:principalarn": principal.arn,
+        "aws:principalaccount": principal.account,
+        "aws:principaltype": "User" if user else "AssumedRole",
+        "aws:principalisawsservice": "false",
+        "aws:viaawsservice": "false",
+        "aws:securetransport": "true",
+        "aws:username": principal.name if user else None,
+    }
+    for key, value in tags_of(principal.resource).items():
+        keys[f"aws:principaltag/{key.lower()}"] = value
+    keys["aws:principaltag/"] = None  # that all tags are known
+    return keys
+
+
+def tags_of(resource: Resource) -> dict[str, str | UnknownValue]:
+    """The tags of a resource as far as they are known."""
+    found: dict[str, str | UnknownValue] = {}
+    for name in ("tags_all", "tags"):
+        value = reveal(resource.raw(name))
+        if isinstance(value, dict):
+            for key, item in value.items():
+                tag = reveal(item)
+                if isinstance(tag, Symbolic) or not isinstance(tag, str):
+                    found[key] = tag if isinstance(tag, UnknownValue) else UnknownValue(f"tag {key} is not known")
+                else:
+                    found[key] = str.__str__(tag)
+            break
+    return found
+
+
+class Permissions:
+    """What a principal may do: its identity policies within its boundary and the control policies of its account."""
+
+    def __init__(
+        self,
+        principal: Principal,
+        identity: Sequence[Doc],
+        boundary: Doc | None,
+        levels: Sequence[Sequence[Doc]],
+        side: Side,
+        *,
+        everything: bool = False,
+    ) -> None:
+        """`everything`: as if it had a policy besides that allows all."""
+        self.principal = principal
+        self.identity = identity
+        self.boundary = boundary
+        self.levels = levels
+        self.side: Side = side
+        self.everything = everything
+        self.keys = caller_keys(principal)
+        self.granted: frozenset[str] = frozenset().union(*(doc.granted for doc in identity))
+        self._new: dict[tuple[str, tuple[tuple[str, ContextValue], ...]], bool] = {}
+
+    def may(self, action: str) -> bool:
+        """Whether some statement allows an action on something: what it cannot be without."""
+        if not self.everything and action not in self.granted:
+            return False
+        if self.boundary is not None and action not in self.boundary.granted:
+            return False
+        return all(any(action in doc.granted for doc in level) for level in self.levels)
+
+    def rules(self, action: str) -> Iterator[Rule]:
+        """The statements of its identity policies that allow an action, those apart that nothing is known of."""
+        for doc in self.identity:
+            for rule in doc.allows:
+                if action in rule.actions and not rule.loose:
+                    yield rule
+
+    # -- sets of targets
+
+    def targets(self, action: str, space: Space, circumstances: Circumstances = NOTHING) -> int:
+        """The targets of a space that the action is allowed on."""
+        found = space.all if self.everything else self._union(self.rules(action), space, circumstances)
+        if found and self.boundary is not None:
+            found &= self._union(self._limits([self.boundary], action), space, circumstances)
+        for level in self.levels:
+            if not found:
+                break
+            found &= self._union(self._limits(level, action), space, circumstances)
+        return found & ~self.denied(action, space, circumstances) if found else 0
+
+    def limited(self, action: str, space: Space, circumstances: Circumstances = NOTHING) -> int:
+        """The targets that control policies let through and nothing denies, whatever the identity policies allow."""
+        found = space.all
+        for level in self.levels:
+            found &= self._union(self._limits(level, action), space, circumstances)
+        if self.boundary is not None and self.principal.kind != "user":
+            # A role's boundary limits what a resource grants to the role, a user's does not (policy evaluation logic).
+            found &= self._union(self._limits([self.boundary], action), space, circumstances)
+        return found & ~self.denied(action, space, circumstances)
+
+    def denied(self, action: str, space: Space, circumstances: Circumstances = NOTHING) -> int:
+        """The targets that some Deny forbids."""
+        return self._union(self._denies(action), space, circumstances)
+
+    def _limits(self, docs: Iterable[Doc], action: str) -> Iterator[Rule]:
+        return (rule for doc in docs for rule in doc.allows if action in rule.actions)
+
+    def _denies(self, action: str) -> Iterator[Rule]:
+        docs = [*self.identity, *(doc for level in self.levels for doc in level)]
+        if self.boundary is not None:
+            docs.append(self.boundary)
+        return (rule for doc in docs for rule in doc.denies if action in rule.actions)
+
+    def _union(self, rules: Iterable[Rule], space: Space, circumstances: Circumstances) -> int:
+        found = 0
+        for rule in rules:
+            reached = self.reaches(rule, space)
+            if not reached or not reached & ~found:
+                continue
+            if rule.per_target and circumstances.targets is not None:
+                for index in bits(reached & ~found):
+                    known = {**circumstances.known, **circumstances.targets(index)}
+                    if self.holds(rule, known):
+                        found |= 1 << index
+            elif self.holds(rule, circumstances.known):
+                found |= reached
+        return found
+
+    def reaches(self, rule: Rule, space: Space) -> int:
+        """The targets that a statement's resources cover, whatever its conditions."""
+        # A Deny that may match is one on the side of `least`, an Allow on the side of `most`.
+        side: Side = self.side if not rule.deny else "most" if self.side == "least" else "least"
+        if rule.not_resources is not None:
+            other: Side = "most" if side == "least" else "least"
+            excluded = 0
+            for pattern in self._patterns(rule, rule.not_resources):
+                excluded |= space.match(pattern, other)
+            return space.all & ~excluded
+        found = 0
+        for pattern in self._patterns(rule, rule.resources or ()):
+            found |= space.match(pattern, side)
+        return found
+
+    def _patterns(self, rule: Rule, patterns: Sequence[str]) -> Iterator[str]:
+        if not rule.has_variables:
+            yield from patterns
+            return
+        for pattern in patterns:
+            try:
+                yield _VARIABLE.sub(self._value, pattern)
+            except Unresolved:
+                continue
+
+    def _value(self, found: re.Match[str]) -> str:
+        inner = found[1].strip()
+        if inner in _SPECIAL:
+            return _SPECIAL[inner]
+        key, _, default = inner.partition(",")
+        value = self.keys.get(key.strip().lower())
+        if isinstance(value, str) and not isinstance(value, Symbolic):
+            return value
+        if default.strip(" '"):
+            return default.strip(" '")
+        raise Unresolved(key)
+
+    # -- what the caller names himself
+
+    def on_new(self, action: str, circumstances: Circumstances = NOTHING) -> bool:
+        """Whether the action is allowed on something that the caller names, or that has no name."""
+        key = (action, tuple(sorted(circumstances.known.items(), key=lambda item: item[0])))
+        found = self._new.get(key)
+        if found is None:
+            found = self._new[key] = self.may(action) and self._on_new(action, circumstances)
+        return found
+
+    def _on_new(self, action: str, circumstances: Circumstances) -> bool:
+        known = facts.action(action)
+        if known is None or known.wildcard_only:
+            return self.some("*", action, circumstances)
+        required = [t.type for t in known.targets if t.required] or [t.type for t in known.targets]
+        account = self.principal.account
+        globs = [_VARIABLE.sub("*", r.arn.replace("${Account}", account)) for r in required]
+        if any(t.required for t in known.targets):
+            return all(self.some(glob, action, circumstances) for glob in globs)
+        return any(self.some(glob, action, circumstances) for glob in globs)
+
+    def some(self, kind: str, action: str, circumstances: Circumstances = NOTHING) -> bool:
+        """Whether some ARN of a kind (a pattern) is allowed: exact but for unions of patterns that cover another."""
+        candidates = [kind] if self.everything else list(self._open(self.rules(action), kind, circumstances))
+        layers = [[self.boundary]] if self.boundary is not None else []
+        for docs in (*layers, *self.levels):
+            limits = list(self._open(self._limits(docs, action), kind, circumstances))
+            candidates = [
+                one if facts.glob(limit)(one) else limit if facts.glob(one)(limit) else one
+                for one in candidates
+                for limit in limits
+                if one == limit or kind == "*" or intersects(one, limit)
+            ][:64]
+        denies = [rule for rule in self._denies(action) if self.holds(rule, circumstances.known)]
+        return any(not any(self._covers(rule, one) for rule in denies) for one in candidates)
+
+    def limits_let(self, kind: str, action: str) -> bool:
+        """Whether control policies and Denies let something of a kind through that a resource grants directly."""
+        layers: list[Sequence[Doc]] = [*self.levels]
+        if self.boundary is not None and self.principal.kind != "user":
+            layers.append([self.boundary])
+        if not all(any(True for _ in self._open(self._limits(docs, action), kind, NOTHING)) for docs in layers):
+            return False
+        denies = [rule for rule in self._denies(action) if self.holds(rule, {})]
+        return not any(self._covers(rule, kind) for rule in denies)
+
+    def _open(self, rules: Iterable[Rule], kind: str, circumstances: Circumstances) -> Iterator[str]:
+        for rule in rules:
+            if not self.holds(rule, circumstances.known):
+                continue
+            if rule.not_resources is not None:
+                if not self._covers_any(rule.not_resources, kind):
+                    yield kind
+                continue
+            for pattern in self._patterns(rule, rule.resources or ()):
+                if kind == "*":
+                    if not pattern.strip("*"):
+                        yield kind
+                elif facts.glob(pattern)(kind):
+                    yield kind
+                elif intersects(pattern, kind):
+                    yield pattern
+
+    def _covers(self, rule: Rule, pattern: str) -> bool:
+        if rule.not_resources is not None:
+            return not any(intersects(p, pattern) for p in self._patterns(rule, rule.not_resources))
+        return any(facts.glob(p)(pattern) for p in self._patterns(rule, rule.resources or ()))
+
+    def _covers_any(self, patterns: Iterable[str], kind: str) -> bool:
+        return any(facts.glob(pattern)(kind) for pattern in patterns)
+
+    def holds(self, rule: Rule, known: Mapping[str, ContextValue]) -> bool:
+        """Whether a statement's conditions hold for this caller."""
+        return holds(rule, {**self.keys, **known}, self.side) if rule.conditions else True
+
+
+def holds(rule: Rule, known: Mapping[str, ContextValue], side: Side) -> bool:
+    """Whether a statement's conditions hold: one in doubt does for a Deny of `least` and an Allow of `most`."""
+    doubt = False
+    for condition in rule.conditions:
+        truth = True if isinstance(condition, UnknownValue) else _truth(condition, rule, known)
+        if truth is False:
+            return False
+        if isinstance(condition, UnknownValue) or isinstance(truth, Doubt):
+            doubt = True
+    return not doubt or rule.deny == (side == "least")
+
+
+def _truth(condition: Condition, rule: Rule, known: Mapping[str, ContextValue]) -> Truth:
+    key = condition.key
+    if key not in known:
+        lead = key[: key.find("/") + 1]
+        if lead not in known:
+            if key in _CIRCUMSTANCES or not _chosen(key):
+                return Doubt((f"{condition.name} is not known",))
+            # The caller chooses it: he makes an Allow match and a Deny miss, if any value does.
+            return True if not rule.deny else condition.values == ("*",)
+        known = {**known, key: None}  # every key of this kind is known
+    try:
+        return Context(known).holds(condition, variables=True)
+    except Unresolved:
+        return False
+
+
+def _chosen(key: str) -> bool:
+    """Whether the caller decides a condition key by what he asks for."""
+    prefix = key.partition(":")[0]
+    if prefix == "aws":
+        return key in _CHOSEN or key.startswith("aws:requesttag/")
+    return prefix.isascii() and "." not in prefix and prefix != "saml"
+
+
+def view_of(principal: Principal, rule: Rule) -> PolicyView | None:
+    """The policy of a principal that a statement comes from."""
+    for view in principal.policies():
+        for part in (*view.bounds.least, *view.bounds.most):
+            if part is rule.part:
+                return view
+    return None
