@@ -80,7 +80,7 @@ def run(
         findings += ((each, model) for each in kept)
         suppressed += ((each, model) for each in hidden)
         undecided += asked.undecided
-        problems += asked.problems
+        problems += asked.problems()
     findings += (
         (replace(each, severity=grades[each.check]), models[0]) for each in ledger.faults() if each.check in grades
     )
@@ -152,8 +152,8 @@ class _Questioning:
         self.model = model
         self.findings: list[Finding] = []
         self.undecided: list[Undecided] = []
-        self.problems: list[Problem] = []
         self.crashed: set[str] = set()
+        self._crashes: dict[tuple[str, str], list[Resource | None]] = {}
         self._views: dict[type, tuple[list[tuple[object, Resource | None]], Exception | None]] = {}
 
     def ask(self, check: AnyCheck, severity: Severity) -> None:
@@ -215,9 +215,15 @@ class _Questioning:
 
     def _crash(self, check: AnyCheck, error: Exception, resource: Resource | None) -> None:
         self.crashed.add(check.id)
-        where = resource.address if resource else self.model.name
-        text = f"{check.id} crashed on {where}: {type(error).__name__}: {error}"
-        self.problems.append(Problem("check", text, _origin(resource).location))
+        self._crashes.setdefault((check.id, f"{type(error).__name__}: {error}"), []).append(resource)
+
+    def problems(self) -> Iterator[Problem]:
+        """Each way in which a check broke, once."""
+        for (check, error), resources in self._crashes.items():
+            first = resources[0]
+            where = first.address if first else self.model.name
+            more = f" (and {len(resources) - 1} more)" if len(resources) > 1 else ""
+            yield Problem("check", f"{check} crashed on {where}{more}: {error}", _origin(first).location)
 
 
 def _origin(resource: Resource | None) -> Origin:
