@@ -51,7 +51,7 @@ class PublicBucketAcl(Check[Resource]):
     )
 
     def check(self, subject: Resource, /) -> Iterator[Finding]:
-        acl = subject.text("acl")
+        acl = subject.text("acl", default="private")
         if acl not in PUBLIC:
             return
         model = subject.model

@@ -30,6 +30,7 @@ class TrailWithoutValidation(Check[Resource]):
               name                  = "main"
               s3_bucket_name        = "example-trail"
               is_multi_region_trail = true
+              kms_key_id            = "arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555"
             }
             """,
             fixed="""
@@ -38,6 +39,7 @@ class TrailWithoutValidation(Check[Resource]):
               s3_bucket_name             = "example-trail"
               is_multi_region_trail      = true
               enable_log_file_validation = true
+              kms_key_id                 = "arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555"
             }
             """,
         ),
