@@ -101,11 +101,11 @@ def test_nothing_above_the_repository_counts(repository: Path) -> None:
         ("quux = 1", "1: there is no key `quux`: there are select, ignore, kind,"),
         (
             '[[suppress]]\ncheck = "a"\nreason = "b"\n[[suppress]]\ncheck = "a"\nreson = "b"',
-            "6: there is no key `reson`",
+            "6: there is no key `res",
         ),
         (
             '[[suppress]]\ncheck = "a"\nreason = "b"\n[[suppress]]\ncheck = "a"',
-            "4: `suppress[1]`: Object missing requi",
+            "4: `suppress[1]`: Object missing req",
         ),
         ('\n\nfail-on = "hgh"', "3: `fail-on`: Invalid enum value 'hgh': there are info, low, medium, high, critical"),
         ('kind = ["safety"]', "1: `kind[0]`: Invalid enum value 'safety': there are security, productivity, cost"),

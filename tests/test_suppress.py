@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
+from typing import ClassVar
 
 import pytest
 
@@ -26,7 +27,7 @@ class OpenBucket(Check[Resource]):
     severity = Severity.HIGH
     hint = "Close it."
     types = ("aws_s3_bucket",)
-    aliases = ("bucket-open",)
+    aliases: ClassVar[tuple[str, ...]] = ("bucket-open",)
 
     def check(self, bucket: Resource, /) -> Iterator[Finding]:
         if bucket.flag("open"):
@@ -37,7 +38,7 @@ class OldBucket(OpenBucket):
     """A bucket is old."""
 
     id = "old-bucket"
-    aliases = ()
+    aliases: ClassVar[tuple[str, ...]] = ()
 
 
 CALL = Label(Location("root.tf", 1, 1, 4, 2), "called here")
