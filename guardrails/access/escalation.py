@@ -6,7 +6,7 @@ their permissions, and targets are sets of bits, so that the work grows with pri
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
@@ -126,13 +126,9 @@ def paths(
     the resource is not in view.
     """
     terrain = Terrain(access)
-    certain = _Search(terrain, "least", to)
-    found = certain.paths("must", start, most)
+    found = list(_Search(terrain, "least", to).paths("must", start, most))
     have = {(path.start, path.end) for path in found}
-    possible = _Search(terrain, "most", to)
-    if possible.same_as(certain):
-        return found
-    found += [path for path in possible.paths("may", start, most) if (path.start, path.end) not in have]
+    found.extend(_Search(terrain, "most", to).paths("may", start, most, have))
     return sorted(found, key=lambda p: (p.start.address, len(p.steps), p.certainty))
 
 
@@ -188,7 +184,8 @@ class _Search:
         probes = frozenset((*_IAM_PROBES, *_PROBES))
         extra = frozenset(self.data.actions) if self.data else frozenset[str]()
         self.known = actions() | probes | extra | {ASSUME, *terrain.AGENT}
-        self._docs: dict[str, Doc] = {}
+        self._docs: dict[int, Doc] = {}
+        self._next: dict[int, _Hop] = {}
         self._sets: dict[object, Permissions] = {}
         self._moves: dict[int, _Moves] = {}
         self._levels: dict[str, list[list[Doc]]] = {}
@@ -203,16 +200,16 @@ class _Search:
         self._layer_of: dict[int, int] = {}
         self._search()
 
-    def same_as(self, other: _Search) -> bool:
-        """Whether both sides are the same, so that nothing is in doubt."""
-        return False
-
     # -- permissions
 
     def doc(self, bounds: Bounds) -> Doc:
-        found = self._docs.get(bounds.key)
+        found = self._docs.get(id(bounds))
         if found is None:
-            found = self._docs[bounds.key] = Doc(bounds, self.side, self.known)
+            key = (bounds.key, "" if bounds.least is bounds.most else self.side)
+            found = self.terrain.docs.get(key)
+            if found is None:
+                found = self.terrain.docs[key] = Doc(bounds, self.side, self.known)
+            self._docs[id(bounds)] = found
         return found
 
     def _of(self, principal: Principal) -> Permissions:
@@ -623,27 +620,38 @@ class _Search:
         """The shortest way from a state to the goal: (state, hop) pairs; empty at the goal itself."""
         way: list[tuple[int, _Hop]] = []
         while (distance := self.layer_of(state)) > 0:
-            base, raised = self.layers[distance - 1]
-            hop = next(h for h in self.hops(state, base, raised) if h.state >= 0 or distance == 1)
+            hop = self._next.get(state)
+            if hop is None:
+                base, raised = self.layers[distance - 1]
+                hop = next(h for h in self.hops(state, base, raised) if h.state >= 0 or distance == 1)
+                self._next[state] = hop
             way.append((state, hop))
             if hop.state < 0:
                 break
             state = hop.state
         return way
 
-    def paths(self, certainty: Certainty, start: Principal | None, most: int) -> list[Path]:
-        """The paths of every principal that is not at the goal, each to another end, shortest first."""
-        found: list[Path] = []
+    def paths(
+        self,
+        certainty: Certainty,
+        start: Principal | None,
+        most: int,
+        have: Set[tuple[Principal, Principal | None]] = frozenset(),
+    ) -> Iterator[Path]:
+        """The paths of every principal that is not at the goal, each to another end, shortest first; those from and
+        to whom there is one already are left out.
+        """
         for place, principal in enumerate(self.principals):
             if start is not None and principal is not start:
                 continue
             if self._active(place):
-                found.extend(self._paths_of(place, certainty, most))
-        return found
+                yield from self._paths_of(place, certainty, most, have)
 
-    def _paths_of(self, place: int, certainty: Certainty, most: int) -> Iterator[Path]:
+    def _paths_of(
+        self, place: int, certainty: Certainty, most: int, have: Set[tuple[Principal, Principal | None]]
+    ) -> Iterator[Path]:
         distance = self.layer_of(place)
-        if self.data is not None and distance == 0:
+        if self.data is not None and distance == 0 and (self.principals[place], self.principals[place]) not in have:
             yield self._path(place, [], certainty)
             return
         if distance <= 0:
@@ -653,22 +661,27 @@ class _Search:
             rest = self.best(hop.state) if hop.state >= 0 else []
             if all(state % self.count != place or state >= self.count for state, _ in rest):
                 ways.append([(place, hop), *rest])
-        ends: set[int] = set()
+        ends: set[Principal | None] = set()
         for way in sorted(ways, key=len):
-            last = way[-1][1].state
-            end = last % self.count if last >= 0 else -1
+            end = self._end(way)
             if end not in ends and len(ends) < most:
                 ends.add(end)
-                yield self._path(place, way, certainty)
+                if (self.principals[place], end) not in have:
+                    yield self._path(place, way, certainty)
+
+    def _end(self, way: Sequence[tuple[int, _Hop]]) -> Principal | None:
+        """Who is at the goal in the end."""
+        state, hop = way[-1]
+        if hop.state < 0:
+            return None
+        return self.principals[(state if hop.edge.technique.gives == "join" else hop.state) % self.count]
 
     def _path(self, place: int, way: Sequence[tuple[int, _Hop]], certainty: Certainty) -> Path:
         steps: list[Step] = []
         for state, hop in way:
             steps.extend(self._steps(state, hop))
         last = way[-1][1].state if way else place
-        end = self.principals[last % self.count] if last >= 0 else None
-        if way and way[-1][1].edge.technique.gives == "join":
-            end = self.principals[way[-1][0] % self.count]
+        end = self._end(way) if way else self.principals[place]
         if self.data is not None:
             steps.append(self._reading(last, end))
         doubts = self._doubts(way) if certainty == "may" else ()

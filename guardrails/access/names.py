@@ -182,6 +182,8 @@ class Names:
         self._arns: dict[str, str] = {}
         self._known_account: str | None = None
         self._looked = False
+        self.kept: dict[str, object] = {}
+        """For views of one document that is attached many times: what they computed once, by its ARN."""
 
     # -- accounts and regions
 

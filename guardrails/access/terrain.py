@@ -10,7 +10,7 @@ from guardrails.access.data_access import Data, data_of
 from guardrails.access.documents import Side
 from guardrails.access.lens import Access
 from guardrails.access.names import HOLE, Names
-from guardrails.access.permissions import Permissions, Space, bits, tags_of
+from guardrails.access.permissions import Doc, Permissions, Space, bits, tags_of
 from guardrails.access.principals import Principal
 from guardrails.access.request import ContextValue
 from guardrails.access.techniques import carriers
@@ -37,9 +37,18 @@ class Carrier:
         self.leads = [role for _, _, _, role in found]
         self.sure = sum(1 << i for i, resource in enumerate(self.resources) if not resource.conditional)
         self._only: dict[tuple[str, Side], int] = {}
+        self._leading: dict[int, int] = {}
 
     def leading(self, principals: int) -> int:
         """The resources whose role is one of these principals."""
+        found = self._leading.get(principals)
+        if found is None:
+            found = self._leading[principals] = self._led(principals)
+        return found
+
+    def _led(self, principals: int) -> int:
+        if not self.resources or not principals:
+            return 0
         return sum(1 << i for i, role in enumerate(self.leads) if role >= 0 and principals >> role & 1)
 
     def keys(self, place: int) -> Mapping[str, ContextValue]:
@@ -109,6 +118,8 @@ class Terrain:
         self._keys: dict[int, Mapping[str, ContextValue]] = {}
         self._invoked: set[str] | None = None
         self._launched: set[str] | None = None
+        self.docs: dict[object, Doc] = {}
+        """Documents made ready, shared by both sides where nothing is in doubt."""
         self.policies = self._policies()
         self.saml = self._saml()
         self.admin_policies = self._admin_policies()

@@ -88,6 +88,11 @@ class PolicyView:
     def _bound(self) -> Bounds:
         if isinstance(self.given, Bounds):
             found = self.given
+        elif self.given is not None and self.title.startswith("arn:"):
+            kept = self.names.kept.get(self.title)  # a policy of AWS, attached in many places
+            if not isinstance(kept, Bounds):
+                kept = self.names.kept[self.title] = bounds(dict(self.given), self.names)
+            found = kept
         elif self.given is not None:
             found = bounds(dict(self.given), self.names, trust=self.kind is PolicyKind.TRUST)
         else:
