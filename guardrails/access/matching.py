@@ -171,19 +171,18 @@ def _resources(policy: Policy, patterns: Sequence[Text], resource: str, context:
 
 
 def _resource_text(policy: Policy, text: str, context: Context) -> str:
-    if policy.variables and "${" in str.__str__(text):
-        encoded = context.text(text, pattern, variables=True)
-        plain = str.__str__(text)
-        before = plain.split("${", 1)[0]
-        if before.count(":") < 5 and type(text) is str and not plain.startswith("${"):
-            # "You can't use a variable to replace parts of the ARN before the fifth colon" (User Guide, "Variables").
-            raise Unresolved(text)
-        return resource_pattern(encoded, policy.kind)
-    return _plain_resource(text, policy.kind)
+    if not policy.variables or "${" not in str.__str__(text):
+        return resource_pattern(encode(text, pattern), policy.kind)
+    if misplaced_variable(text):
+        raise Unresolved(text)
+    return resource_pattern(context.text(text, pattern, variables=True), policy.kind)
 
 
-def _plain_resource(text: str, kind: PolicyKind) -> str:
-    return resource_pattern(encode(text, pattern), kind)
+def misplaced_variable(text: str) -> bool:
+    """Whether a resource has a policy variable before the fifth colon, where none is allowed (User Guide, "Variables
+    and tags": "You can't use a variable to replace parts of the ARN before the fifth colon")."""
+    before, mark, _ = str.__str__(text).partition("${")
+    return type(text) is str and bool(mark) and bool(before) and before.count(":") < 5
 
 
 # -- principals
@@ -352,3 +351,19 @@ def excepted(principals: Sequence[NamedPrincipal | UnknownValue], caller: Caller
         case _:
             pass
     return all_of(chain)
+
+
+def verdict(policies: Iterable[Policy], asked: Asked) -> Truth:
+    """Whether these policies together allow a request: one statement allows it and none denies it."""
+    allows: list[Truth] = []
+    denies: list[Truth] = []
+    for policy in policies:
+        for statement in policy.statements:
+            truth = match(policy, statement, asked).truth
+            if truth is False:
+                continue
+            if not statement.denies:
+                allows.append(truth)
+            if not statement.allows:
+                denies.append(negate(truth))
+    return all_of((any_of(allows), *denies))

@@ -117,9 +117,9 @@ class PolicyProblem:
     """Whether AWS refuses the document for it; else it is accepted and does not do what it seems to."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Policy:
-    """A policy document."""
+    """A policy document. Two are equal only if they are the same object, so that what is computed of one is kept."""
 
     kind: PolicyKind
     name: str
