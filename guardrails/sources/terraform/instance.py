@@ -258,6 +258,21 @@ class ModuleInstance(Names, Lazy):
             value = mark(value)
         return value
 
+    def supplied(self, name: str) -> tuple[Attribute, Scope, str] | None:
+        """What gives a variable its value, the scope of that, and what to call it."""
+        block = self.module.variables.get(name)
+        if block is None:
+            return None
+        argument = self.arguments.get(name)
+        if argument is not None and argument.attribute is not None and argument.scope is not None:
+            inner = isinstance(argument.scope.module, ModuleInstance)
+            text = "the value is passed here" if inner else "the value comes from here"
+            return argument.attribute, argument.scope, text
+        default = block.body.attributes.get("default")
+        if argument is not None or default is None:
+            return None
+        return default, Scope(Names()), "the value comes from here"
+
     def _named(self, name: str) -> str:
         return f"{self.address}.var.{name}" if self.address else f"var.{name}"
 
@@ -497,7 +512,7 @@ class ModuleInstance(Names, Lazy):
                     if isinstance(key, UnknownValue | Symbolic):
                         doubt = doubt or UnknownValue(key.reason, key.refs)
                     elif isinstance(key, str):
-                        keys[key] = {"each": Fields(key=key, value=item)}
+                        keys[key] = {"each": Fields(key=key, value=item).came_from(attribute, self.scope, key)}
                     else:
                         raise EvaluationError("for_each must be a map or a set of strings")
                     if len(keys) > INSTANCES:
@@ -510,7 +525,7 @@ class ModuleInstance(Names, Lazy):
             return Repetition("for_each", keys)
         reason = f"for_each of {address} is unknown: {doubt.reason}"
         unknown_each = UnknownValue(reason, doubt.refs)
-        return Repetition("for_each", keys, reason, {"each": Fields(key=unknown_each, value=unknown_each)})
+        return Repetition("for_each", keys, reason, {"each": Fields(key=unknown_each, value=unknown_each).came_from(attribute, self.scope, None)})
 
 
 _WHERE = {

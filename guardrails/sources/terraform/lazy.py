@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from guardrails.model import Ref, Symbolic, UnknownValue, Value
 from guardrails.sources.terraform.types import EvaluationError, Type
+
+if TYPE_CHECKING:
+    from guardrails.sources.terraform.scope import Scope
+    from guardrails.sources.terraform.syntax import Attribute
 
 
 class Lazy:
@@ -75,10 +80,17 @@ def inside(value: Computed, step: str | int) -> Value:
 class Fields(Lazy):
     """The object behind `each`, `count` or the iterator of a dynamic block."""
 
-    __slots__ = ("fields",)
+    __slots__ = ("fields", "origin")
 
     def __init__(self, **fields: Partial) -> None:
         self.fields = fields
+        self.origin: tuple[Attribute, Scope, Value] | None = None
+        """The `for_each` that it is an element of, the scope of that, and the element's key."""
+
+    def came_from(self, attribute: Attribute, scope: Scope, key: Value) -> Fields:
+        """Note where it came from."""
+        self.origin = attribute, scope, key
+        return self
 
     def attribute(self, name: str) -> Partial:
         """See `Lazy.attribute`."""

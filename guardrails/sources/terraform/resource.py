@@ -13,7 +13,7 @@ from guardrails.sources.terraform.schema import Attribute as SchemaAttribute
 from guardrails.sources.terraform.schema import NestedBlock, TypeSchema
 from guardrails.sources.terraform.scope import Scope
 from guardrails.sources.terraform.syntax import Block, Body
-from guardrails.sources.terraform.types import EvaluationError, SetValue, Type, convert, unknown
+from guardrails.sources.terraform.types import EvaluationError, SetValue, Type, convert, unknown, unmark
 
 if TYPE_CHECKING:
     from guardrails.sources.terraform.instance import ModuleInstance
@@ -171,6 +171,8 @@ class Instance(Lazy):
                     value = self.module.design.failed(given, EvaluationError(f'"{name}" is not suitable: {error}'))
         elif body.blocks and _is_objects(schema.type) and any(nested_name(b) == name for b in body.blocks):
             value = self._objects(name, schema.type, body, scope)
+            if schema.type[0] == "set":
+                value = _marked_as_one(value)
         if value is None and schema.computed:
             return computed(self.address, path, schema.type)
         if schema.sensitive and value is not None and not isinstance(value, UnknownValue):
@@ -211,7 +213,7 @@ class Instance(Lazy):
             made.append(self._object(inner, schema, inner_scope, f"{path}.{len(made)}"))
         if nested.nesting in ("single", "group"):
             return made[0] if made else None
-        return made
+        return _marked_as_one(made) if nested.nesting == "set" else made
 
     def _object(self, body: Body, schema: TypeSchema, scope: Scope, path: str) -> Value:
         made: dict[str, Value] = {
@@ -293,7 +295,10 @@ class Instance(Lazy):
                 reason = f'for_each of the dynamic "{block.labels[0]}" is unknown: {item.reason}'
                 made.append(UnknownValue(reason, item.refs, many=True))
             elif content is not None:
-                yield content.body, scope.child({iterator_name(block): Fields(key=key, value=item)})
+                fields = Fields(key=key, value=item)
+                if (given := block.body.attributes.get("for_each")) is not None:
+                    fields.came_from(given, scope, key)
+                yield content.body, scope.child({iterator_name(block): fields})
 
 
 def dynamic_elements(block: Block, scope: Scope, module: ModuleInstance) -> Iterator[tuple[Value, Partial]]:
@@ -325,6 +330,12 @@ def iterator_name(block: Block) -> str:
 def nested_name(block: Block) -> str:
     """The type of the blocks that a block makes."""
     return block.labels[0] if block.type == "dynamic" and block.labels else block.type
+
+
+def _marked_as_one(value: Value) -> Value:
+    """A set, sensitive as a whole if a part of it is: its elements have no places of their own."""
+    bare, marked = unmark(value)
+    return mark(bare) if marked else value
 
 
 def _is_objects(type_: Type) -> bool:
