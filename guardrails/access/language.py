@@ -7,6 +7,7 @@ colon. ARN patterns have them in their first five segments.
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence
 
@@ -110,7 +111,9 @@ def includes(general: str, special: str) -> bool:
         if special[:1] == FOLD:
             if general[:1] == FOLD:
                 return False
-            return all(fits(general, each) for each in _cases(special[1:]))
+            # A letter that may be of either case is taken by wildcards alone.
+            open_letters = "".join(SEG_ONE if char.lower() != char.upper() else char for char in special[1:])
+            return includes(general, open_letters)
         return is_literal(special) and fits(general, special)
     if is_literal(special):
         return fits(general, special)
@@ -123,14 +126,13 @@ def includes(general: str, special: str) -> bool:
 
 
 def _cases(text: str) -> Iterator[str]:
-    """Every way to write a text in upper and lower case."""
-    forms = [""]
-    for char in text:
-        both = {char.lower(), char.upper()}
-        forms = [form + each for form in forms for each in sorted(both)]
-        if len(forms) > _MOST_STATES:
+    """Every way to write a text in upper and lower case, the usual ones first. Raises `TooHard` after many."""
+    yield from (text, text.lower(), text.upper())
+    letters = [sorted({char.lower(), char.upper()}) for char in text]
+    for number, each in enumerate(itertools.product(*letters)):
+        if number == _MOST_STATES:
             raise TooHard("a value has too many spellings")
-    yield from forms
+        yield "".join(each)
 
 
 def _includes_slowly(general: str, special: str) -> bool:
@@ -203,7 +205,7 @@ def common(one: str, other: str) -> tuple[str, ...]:
         return ()
     if one[:1] == FOLD or other[:1] == FOLD:
         fold, glob = (one, other) if one[:1] == FOLD else (other, one)
-        return tuple(each for each in _cases(fold[1:]) if fits(glob, each))
+        return tuple(dict.fromkeys(each for each in _cases(fold[1:]) if fits(glob, each)))
     ours, theirs = _whole(one), _whole(other)
     if ours and theirs:
         made: list[str] = [""]
