@@ -263,7 +263,7 @@ module "service_%d" {
 }
 """
 
-SERVICE_SIZE, NETWORK_SIZE = 11, 9
+SERVICE_SIZE, NETWORK_SIZE = 10, 9
 """Resource instances of one module call, counted as a plan counts them."""
 
 

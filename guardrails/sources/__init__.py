@@ -93,7 +93,11 @@ def _read_snapshot(path: Path) -> list[Model]:
 def source_of(plan: Path) -> Path | None:
     """The folder of a plan, if it holds configuration."""
     folder = plan.parent
-    return folder if any(path.name.endswith(_CONFIGURATION[:4]) for path in folder.iterdir()) else None
+    try:
+        names = [path.name for path in folder.iterdir()]
+    except OSError:
+        return None
+    return folder if any(name.endswith(_CONFIGURATION[:4]) for name in names) else None
 
 
 def _evaluate(folder: Path, values: Mapping[str, Value]) -> Model | None:
@@ -101,4 +105,4 @@ def _evaluate(folder: Path, values: Mapping[str, Value]) -> Model | None:
     from guardrails.sources.terraform import read_configuration  # noqa: PLC0415  # only where it is needed
 
     found = read_configuration([folder], ReadOptions(values=values))
-    return next(iter(found), None)
+    return next((model for model in found if Path(model.name).resolve() == folder.resolve()), None)

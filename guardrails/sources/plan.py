@@ -23,11 +23,10 @@ from guardrails.model import (
     Symbolic,
     UnknownValue,
     Value,
-    dotted,
 )
 from guardrails.model import Path as ValuePath
 from guardrails.sources.document import Document, Unusable
-from guardrails.sources.planned import ABSENT, Absent, LazyValues, Mask, fill, follow, schema_at
+from guardrails.sources.planned import LazyValues, Mask, fill, follow, schema_at
 from guardrails.sources.references import ConfigResource, Configuration, Names, References, Scope, argument_at
 from guardrails.sources.state import (
     NULL,
@@ -143,7 +142,7 @@ def read_plan(document: Document | Path, source: Path | None = None, evaluate: E
 
 
 class _Source:
-    """The plan's configuration, evaluated when it is first asked."""
+    """The plan's configuration, if it is at hand."""
 
     def __init__(self, folder: Path | None, evaluate: Evaluate | None, variables: Mapping[str, Value]) -> None:
         self._folder = folder
@@ -152,7 +151,7 @@ class _Source:
 
     @cached_property
     def model(self) -> Model | None:
-        """The design as the configuration alone has it."""
+        """The design as the configuration alone has it; its values are evaluated when they are asked for."""
         if self._folder is None or self._evaluate is None:
             return None
         return self._evaluate(self._folder, self._variables)
@@ -215,7 +214,11 @@ class _Reader:
             reason = f"{document.name}: Terraform stopped with an error while it made this plan"
             self._after.problems.append(Problem("read", reason, document.start))
             gaps.append(Gap(reason, location=document.start))
-        return self._after.model("plan", gaps=gaps, before=self._before.model("state"))
+        model = self._after.model("plan", gaps=gaps, before=self._before.model("state"))
+        if source := self._source.model:
+            model.comments = source.comments
+            model.files = (*model.files, *source.files)
+        return model
 
     @cached_property
     def _by_bare_address(self) -> dict[str, list[str]]:
@@ -322,7 +325,7 @@ class _Planned:
     def _arguments(self) -> Mapping[str, Value]:
         return self._references.expressions(self.block) if self.block else {}
 
-    def _fill(self, path: ValuePath) -> Value | Absent:
+    def _fill(self, path: ValuePath) -> Value:
         """The value at a path that is known after apply."""
         if path[0] == "tags_all":  # the provider makes it of `tags` and its own `default_tags`
             path = ("tags", *path[1:])
@@ -355,18 +358,15 @@ class _Planned:
                 return 0
         return len(value) if isinstance(value, list) else 0
 
-    def _own(self, path: ValuePath) -> Value | Absent:
-        """A value that the configuration does not give."""
-        ref = Ref(self._change.address, dotted(path))
+    def _own(self, path: ValuePath) -> Value:
+        """A value that the configuration does not give: the provider's to fill in, named for what it is."""
+        ref = Ref(self._change.address, ".".join(map(str, path)))
         match schema_at(self._schema, path):
-            case Attribute() as attribute if attribute.optional and path != ("id",):
-                # It may be left to the provider, and is: as good as not written, as it is in the configuration alone.
-                return ABSENT
             case Attribute() as attribute:
                 return Symbolic(ref) if attribute.type == "string" else _after_apply(ref)
             case NestedBlock() as block if self._change.type == "aws_s3_bucket" or _has_computed(block.schema):
                 # Every block of a bucket is of this kind, since each has become a resource of its own.
-                return ABSENT
+                return None if block.nesting == "single" else []
             case None if path == ("id",):
                 return Symbolic(ref)
             case _:

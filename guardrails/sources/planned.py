@@ -12,12 +12,7 @@ Mask = bool | list["Mask"] | dict[str, "Mask"] | None
 """Terraform's own: True where it holds, for the whole value there; in the shape of the value above that."""
 
 
-class Absent:
-    """The answer of a filler for a value that is as good as not written."""
-
-
-ABSENT = Absent()
-Filler = Callable[[Path], Value | Absent]
+Filler = Callable[[Path], Value]
 
 
 class LazyValues(Mapping[str, Value]):
@@ -79,7 +74,7 @@ def marks(mask: Mask) -> bool:
             return False
 
 
-def fill(value: Value, unknown: Mask, make: Filler, path: Path = ()) -> Value | Absent:
+def fill(value: Value, unknown: Mask, make: Filler, path: Path = ()) -> Value:
     """The value with what `make` says wherever it is unknown."""
     if unknown is True:
         return make(path)
@@ -88,11 +83,7 @@ def fill(value: Value, unknown: Mask, make: Filler, path: Path = ()) -> Value | 
             filled: dict[str, Value] = dict(value or {})
             for name, part in unknown.items():
                 if marks(part):
-                    item = fill(filled.get(name), part, make, (*path, name))
-                    if isinstance(item, Absent):
-                        filled.pop(name, None)
-                    else:
-                        filled[name] = item
+                    filled[name] = fill(filled.get(name), part, make, (*path, name))
             return filled
         case list() if isinstance(value, list | None) and marks(unknown):
             # Terraform writes null for an unknown element; a list that is shorter than its mask is not Terraform's.
@@ -100,8 +91,7 @@ def fill(value: Value, unknown: Mask, make: Filler, path: Path = ()) -> Value | 
             known += [None] * (len(unknown) - len(known))
             for index, part in enumerate(unknown):
                 if marks(part):
-                    item = fill(known[index], part, make, (*path, index))
-                    known[index] = UnknownValue("known after apply") if isinstance(item, Absent) else item
+                    known[index] = fill(known[index], part, make, (*path, index))
             return known
         case _:
             if marks(unknown):  # the mask does not fit the value

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from guardrails.model import Location, Model, Ref, Resource, Sensitive, Symbolic, Unknown, UnknownValue, Value, reveal
+from guardrails.sources import read
 from guardrails.sources.plan import PlannedResource, read_plan
 
 PLANS = Path(__file__).parents[2] / "fixtures" / "plans"
@@ -128,7 +129,7 @@ def test_secrets_of_the_provider_are_hidden_where_the_plan_does_not_say() -> Non
             ],
         }
     )
-    database = at(read(text), "aws_db_instance.d")
+    database = at(read_text(text), "aws_db_instance.d")
 
     assert database.raw("password") == Sensitive("hunter2")
     assert str(database.get("password")) == "(sensitive value)"
@@ -159,15 +160,32 @@ def test_computed_attributes_name_their_own_resource() -> None:
     )
 
 
-def test_what_is_left_to_the_provider_is_as_good_as_not_written() -> None:
-    """An optional attribute that the configuration does not set is absent, as it is in the configuration alone."""
-    model = planned("modules")
+def test_what_is_left_to_the_provider_is_named() -> None:
+    """An optional attribute that the configuration does not set is the resource's own, a block is not there."""
+    model = planned("unknown")
+    instance, group = at(model, "aws_instance.i"), at(model, "aws_security_group.other")
 
-    rule = at(model, 'module.network["blue"].aws_subnet.this[0]')
-    assert not rule.is_set("availability_zone")
-    group = at(model, "module.service[0].module.group.aws_security_group.this")
-    assert [block.path for block in group.blocks("ingress")] == [("ingress", 0), ("ingress", 1)]
-    assert list(at(planned("unknown"), "aws_security_group.other").blocks("egress")) == []
+    assert instance.raw("availability_zone") == Symbolic(Ref("aws_instance.i", "availability_zone"))
+    assert instance.raw("metadata_options") == []
+    assert group.raw("egress") == UnknownValue(
+        "known after apply: aws_security_group.other.egress", (Ref("aws_security_group.other", "egress"),)
+    )
+    assert instance.raw("root_block_device", 0, "device_name") == Symbolic(
+        Ref("aws_instance.i", "root_block_device.0.device_name")
+    )
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_configuration_says_the_same_of_what_is_not_known(case: str) -> None:
+    """With its configuration or without, a plan's unknown values refer to nothing but what the other knows."""
+    alone = planned(case)
+    (helped,) = read([PLANS / case / "plan.json"])
+
+    for resource in helped.all():
+        for name in resource.values:
+            with_help, without = resource.raw(name), at(alone, resource.address).raw(name)
+            if isinstance(without, Symbolic):
+                assert with_help == without, (resource.address, name)
 
 
 def test_a_policy_around_an_unknown_value_is_unknown_and_says_of_what() -> None:
@@ -267,7 +285,7 @@ def test_without_configuration_a_finding_stands_in_the_plan() -> None:
     assert line[place.column - 1 :].startswith('"address"')
 
 
-def read(text: str | bytes) -> Model:
+def read_text(text: str | bytes) -> Model:
     """The model of a plan with this text."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "plan.json"
@@ -292,7 +310,7 @@ def plan(*changes: Json, **more: Json) -> str:
 
 def problem(text: str | bytes) -> str:
     """The one thing that is wrong with a text, without the path."""
-    model = read(text)
+    model = read_text(text)
     assert list(model.all()) == []
     assert len(model.gaps) == 1
     (found,) = model.problems
@@ -339,7 +357,7 @@ def test_a_plan_in_utf16_is_read() -> None:
     text = plan(change("aws_sqs_queue.q"))
 
     for encoded in (text.encode("utf-16"), b"\xef\xbb\xbf" + text.encode()):
-        assert at(read(encoded), "aws_sqs_queue.q").raw("name") == "q"
+        assert at(read_text(encoded), "aws_sqs_queue.q").raw("name") == "q"
 
 
 def test_a_missing_file_is_a_problem() -> None:
@@ -352,7 +370,7 @@ def test_a_missing_file_is_a_problem() -> None:
 
 def test_an_address_that_comes_twice_is_a_problem() -> None:
     """The first of two resources of one address is taken, and the second one reported."""
-    model = read(plan(change("aws_sqs_queue.q"), change("aws_sqs_queue.q", change={"after": {"name": "other"}})))
+    model = read_text(plan(change("aws_sqs_queue.q"), change("aws_sqs_queue.q", change={"after": {"name": "other"}})))
 
     assert [r.raw("name") for r in model.all("aws_sqs_queue")] == ["q"]
     assert [p.message.partition(": ")[2] for p in model.problems] == ["aws_sqs_queue.q is there twice"]
@@ -361,7 +379,9 @@ def test_an_address_that_comes_twice_is_a_problem() -> None:
 @pytest.mark.parametrize("after", [[], "text", 5, {"name": [[]] * 3}])
 def test_values_of_the_wrong_shape_are_unknown(after: Json) -> None:
     """A resource whose values cannot be decoded has only unknown ones, and a problem."""
-    model = read(plan(change("aws_sqs_queue.q", change={"after": after, "after_unknown": {"name": [{"x": True}]}})))
+    model = read_text(
+        plan(change("aws_sqs_queue.q", change={"after": after, "after_unknown": {"name": [{"x": True}]}}))
+    )
     queue = at(model, "aws_sqs_queue.q")
 
     if isinstance(after, dict) and isinstance(after["name"], list):
@@ -378,7 +398,7 @@ def test_deep_values_are_unknown() -> None:
         deep: Json = True
         for _ in range(depth):
             deep = {"a": deep}
-        model = read(plan(change("aws_sqs_queue.q", change={"after_unknown": {"tags": deep}})))
+        model = read_text(plan(change("aws_sqs_queue.q", change={"after_unknown": {"tags": deep}})))
         for queue in model.all("aws_sqs_queue"):
             assert queue.raw("tags") is not True
         assert model.problems or model.at("aws_sqs_queue.q")
@@ -386,8 +406,8 @@ def test_deep_values_are_unknown() -> None:
 
 def test_a_plan_that_failed_or_is_partial_has_a_gap() -> None:
     """What such a plan does not show may still be there."""
-    failed = read(plan(change("aws_sqs_queue.q"), errored=True))
-    partial = read(plan(change("aws_sqs_queue.q"), complete=False))
+    failed = read_text(plan(change("aws_sqs_queue.q"), errored=True))
+    partial = read_text(plan(change("aws_sqs_queue.q"), complete=False))
 
     assert len(failed.problems) == 1
     for model in (failed, partial):
@@ -410,7 +430,7 @@ def test_resources_outside_of_the_plan_stay() -> None:
             }
         },
     }
-    model = read(
+    model = read_text(
         plan(
             change("aws_sqs_queue.gone", change={"actions": ["delete"], "after": None}),
             change("aws_sqs_queue.q", previous_address="aws_sqs_queue.old"),
@@ -424,7 +444,7 @@ def test_resources_outside_of_the_plan_stay() -> None:
 
 def test_deferred_changes_are_part_of_the_design() -> None:
     """A change that is put off is there, and a resource whose number is not known may be."""
-    model = read(
+    model = read_text(
         plan(
             deferred_changes=[
                 {"reason": "resource_config_unknown", "resource_change": change("aws_sqs_queue.later")},
@@ -442,6 +462,6 @@ def test_deferred_changes_are_part_of_the_design() -> None:
 
 def test_an_import_is_told() -> None:
     """A resource that comes under management unchanged is an import."""
-    model = read(plan(change("aws_sqs_queue.q", change={"actions": ["no-op"], "importing": {"id": "x"}})))
+    model = read_text(plan(change("aws_sqs_queue.q", change={"actions": ["no-op"], "importing": {"id": "x"}})))
 
     assert at(model, "aws_sqs_queue.q").action == "import"
