@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from guardrails.access.names import Names, account_of, is_stand_in
 from guardrails.access.organisation import Level, Organisation
@@ -11,6 +12,11 @@ from guardrails.access.principals import Identities, Principal
 from guardrails.access.resource_policies import ResourcePolicies
 from guardrails.access.view import PolicyView
 from guardrails.model import Model, Resource
+
+if TYPE_CHECKING:
+    from guardrails.access.escalation import Path
+    from guardrails.access.questions import Answer, Exposure, External
+    from guardrails.access.request import Caller, ContextValue
 
 
 class Access:
@@ -27,6 +33,7 @@ class Access:
         self._resource_policies: list[ResourcePolicies] | None = None
         self._organisations: list[Organisation] | None = None
         self._by_arn: dict[str, Principal] | None = None
+        self._paths: dict[tuple[str, Principal | None], Sequence[Path]] = {}
 
     @classmethod
     def of(cls, model: Model) -> Access:
@@ -58,6 +65,49 @@ class Access:
                 if resource.mode == "managed" or resource.raw("policy") is not None:
                     found.setdefault(names.arn(resource), resource)
         return found
+
+    # -- questions
+
+    def can(
+        self,
+        principal: Principal | str,
+        action: str,
+        resource: Resource | str = "*",
+        context: Mapping[str, ContextValue] | None = None,
+    ) -> Answer:
+        """Whether somebody may call an action on a resource, and why; see `questions.can`."""
+        from guardrails.access import questions  # noqa: PLC0415  # the evaluator is loaded where something is asked
+
+        return questions.can(self, principal, action, resource, context)
+
+    def who_can(
+        self, action: str, resource: Resource | str = "*", context: Mapping[str, ContextValue] | None = None
+    ) -> Iterator[tuple[Principal | Caller, Answer]]:
+        """Everybody who may or might call an action on a resource."""
+        from guardrails.access import questions  # noqa: PLC0415  # as above
+
+        return questions.who_can(self, action, resource, context)
+
+    def public(self) -> Iterator[Exposure]:
+        """Every statement of a resource or trust policy that lets everybody in."""
+        from guardrails.access import questions  # noqa: PLC0415  # as above
+
+        return questions.public(self)
+
+    def external_accounts(self) -> Iterator[External]:
+        """Every statement of a resource or trust policy that lets another account in."""
+        from guardrails.access import questions  # noqa: PLC0415  # as above
+
+        return questions.external_accounts(self)
+
+    def paths(self, to: str = "admin", *, start: Principal | None = None) -> Sequence[Path]:
+        """The ways to administrate, or to read the data of a resource; see `escalation.paths`."""
+        from guardrails.access import escalation  # noqa: PLC0415  # as above
+
+        key = (to, start)
+        if key not in self._paths:
+            self._paths[key] = escalation.paths(self, to, start=start)
+        return self._paths[key]
 
     # -- parts
 

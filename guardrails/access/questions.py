@@ -1,0 +1,525 @@
+"""Questions about one request, one action or the outside world, answered from a design's policies."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from guardrails.access import facts
+from guardrails.access.documents import Side
+from guardrails.access.evaluate import Decision, Ground, Levels, Outcome, PolicySet, evaluate
+from guardrails.access.facts import glob
+from guardrails.access.lens import Access
+from guardrails.access.names import Names, account_of
+from guardrails.access.parse import parse_policy
+from guardrails.access.permissions import tags_of
+from guardrails.access.policy import NamedPrincipal, Policy, PolicyKind, PrincipalType, Statement
+from guardrails.access.principals import Principal
+from guardrails.access.public import public_statement
+from guardrails.access.request import Caller, CallerKind, ContextValue, Request, Target, caller
+from guardrails.access.view import PolicyView
+from guardrails.model import Resource
+
+_SERVICE_OF = re.compile(r"arn:[^:]*:([^:]+):")
+_EVERYTHING = parse_policy(
+    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+)
+# Policies that hold for all of a service in their account, whatever resource they stand at.
+_WHOLE_SERVICE = {
+    "aws_glue_resource_policy": "glue",
+    "aws_ecr_registry_policy": "ecr",
+    "aws_cloudwatch_log_resource_policy": "logs",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A decision, with the policies that it came from."""
+
+    decision: Decision
+    statements: tuple[tuple[PolicyView, Ground], ...] = ()
+    """The deciding statements with the documents that they stand in."""
+    missing: tuple[str, ...] = ()
+    """For a denial the layers that lacked an allow, while it is undecided what is not known."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """Allowed, denied or undecided."""
+        return self.decision.outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """A statement that lets everybody in."""
+
+    view: PolicyView
+    index: int
+    actions: tuple[str, ...]
+    certainty: Literal["must", "may"]
+    reason: str = ""
+    """For `may`: what is not known."""
+
+    @property
+    def target(self) -> Resource:
+        """What is exposed: the protected resource where it is in view, else the policy's."""
+        return self.view.target or self.view.resource
+
+
+@dataclass(frozen=True, slots=True)
+class External:
+    """A statement that lets another account in."""
+
+    view: PolicyView
+    index: int
+    principal: str
+    """As the document names it, as text with marks."""
+    account: str
+    certainty: Literal["must", "may"]
+    """`may` where the design's own account is not known, or the statement is not certain."""
+    statement: Statement | None = None
+
+
+@dataclass(slots=True)
+class _Policies:
+    """The policies of one side that have a say in a request, and the views behind them."""
+
+    views: dict[str, PolicyView] = field(default_factory=dict)
+
+    def bound(self, view: PolicyView, side: Side) -> Policy:
+        policy = view.bound(side)
+        name = f"{view.kind.value}:{view.title}"
+        self.views[name] = view
+        return replace(policy, name=name)
+
+
+def can(
+    access: Access,
+    principal: Principal | str,
+    action: str,
+    resource: Resource | str = "*",
+    context: Mapping[str, ContextValue] | None = None,
+    *,
+    open_: bool = True,
+) -> Answer:
+    """Whether somebody may call an action on a resource.
+
+    `principal` and `resource` are given by address, ARN or name; a service (`lambda.amazonaws.com`) and `*` are
+    principals too. `open_`: condition keys that are not given may be there or not, so that conditions on them leave
+    the answer undecided; else they are absent. Raises `LookupError` for a principal or address that is not in view.
+    """
+    given = {key.lower(): value for key, value in (context or {}).items()}
+    return _answer(access, _who(access, principal), action, _what(access, resource, action), given, open_=open_)
+
+
+@dataclass(frozen=True, slots=True)
+class _Willing:
+    """Somebody of another account, which is taken to allow everything."""
+
+    caller: Caller
+
+
+_Who = Principal | Caller | _Willing
+
+
+def _answer(
+    access: Access,
+    who: _Who,
+    action: str,
+    what: tuple[str, Resource | None],
+    given: Mapping[str, ContextValue],
+    *,
+    open_: bool,
+) -> Answer:
+    arn, target = what
+    least = _decide(access, who, action, (arn, target), given, side="least", open_=open_)
+    if least.outcome is Outcome.ALLOWED:
+        return least
+    most = _decide(access, who, action, (arn, target), given, side="most", open_=open_)
+    if most.outcome is Outcome.DENIED:
+        return most
+    doubts = dict.fromkeys((*least.missing, *most.missing) if least.outcome is most.outcome else most.missing)
+    doubts.update(dict.fromkeys(_doubts(access, who, target)))
+    layer = most.decision.layer or least.decision.layer
+    shown = most.statements or least.statements
+    undecided = Decision(Outcome.UNDECIDED, layer, False, most.decision.grounds, (), tuple(doubts))
+    return Answer(undecided, shown, tuple(doubts))
+
+
+def _who(access: Access, principal: Principal | str) -> Principal | Caller:
+    if isinstance(principal, Principal):
+        return principal
+    if found := access.principal(principal):
+        return found
+    try:
+        return caller(principal)
+    except ValueError as error:
+        raise LookupError(f"{principal} is not in view, and {error}") from None
+
+
+def _what(access: Access, resource: Resource | str, action: str) -> tuple[str, Resource | None]:
+    """The ARN that is meant, and the resource in view that it belongs to."""
+    if isinstance(resource, Resource):
+        names = next(n for n in access.names if n.model is resource.model)
+        return _below(names.arn(resource), action), resource
+    if resource == "*":
+        return resource, None
+    if resource.startswith("arn:"):
+        return resource, _by_arn(access, resource)
+    address, slash, tail = resource.partition("/")
+    for names in access.names:
+        if found := names.model.at(address):
+            arn = names.arn(found)
+            return (f"{arn}/{tail}" if slash else _below(arn, action)), found
+    raise LookupError(f"{resource} is not in view: give an address or an ARN")
+
+
+def _below(arn: str, action: str) -> str:
+    """A bucket's ARN, or `/*` below it for an action that is about objects."""
+    known = facts.action(action) if arn.startswith("arn:") and arn.split(":")[2] == "s3" and "/" not in arn else None
+    if known is None or any(facts.glob(t.type.glob)(arn) and "/" not in t.type.glob for t in known.targets):
+        return arn
+    return f"{arn}/*" if known.targets else arn
+
+
+def _by_arn(access: Access, arn: str) -> Resource | None:
+    """The resource that an ARN, or something below it, belongs to."""
+    service = _SERVICE_OF.match(arn)
+    for names in access.names:
+        for type_ in names.model.types():
+            if type_.startswith("data."):
+                continue
+            for resource in names.model.all(type_):
+                own = names.arn(resource)
+                if own == arn or (service and arn.startswith((f"{own}/", f"{own}:"))):
+                    return resource
+    return None
+
+
+def _decide(
+    access: Access,
+    who: _Who,
+    action: str,
+    what: tuple[str, Resource | None],
+    context: Mapping[str, ContextValue],
+    *,
+    side: Side,
+    open_: bool,
+) -> Answer:
+    arn, target = what
+    made = _Policies()
+    asked = _caller(who)
+    identity: list[Policy] = []
+    boundary: tuple[Policy, ...] | None = None
+    if isinstance(who, Principal):
+        views = [*who.policies(), *(v for i in access.identities() for v in i.unplaced if side == "most")]
+        identity = [made.bound(view, side) for view in views]
+        if who.boundary is not None:
+            boundary = (made.bound(who.boundary, side),)
+    elif isinstance(who, _Willing) or (
+        side == "most" and asked.kind.has_identity and asked.kind is not CallerKind.ROOT
+    ):
+        identity = [_EVERYTHING]
+    attached = _attached(access, arn, target, action)
+    resource = None if attached is None else tuple(made.bound(view, side) for view in attached)
+    owner = _owner(access, arn, target)
+    policies = PolicySet(
+        identity=tuple(identity),
+        resource=resource,
+        boundary=boundary,
+        scps=_levels(access, made, asked.account, PolicyKind.SCP, side),
+        rcps=_levels(access, made, owner, PolicyKind.RCP, side),
+        endpoint=_endpoint(access, made, context, side),
+        restrict_public_buckets=_restricted(access, target, side),
+    )
+    known: dict[str, ContextValue] = {"aws:securetransport": "true"}  # what every SDK does
+    if isinstance(who, Principal):
+        known |= {f"aws:principaltag/{key}": value for key, value in tags_of(who.resource).items()}
+    of_target: dict[str, ContextValue] = {}
+    if target is not None:
+        of_target = {f"aws:resourcetag/{key}": value for key, value in tags_of(target).items()}
+    request = Request(asked, action, (Target(arn, owner, of_target),), {**known, **context}, open_)
+    decision = evaluate(request, policies)
+    statements = tuple((made.views[g.policy], g) for g in decision.grounds if g.policy in made.views)
+    missing = (
+        tuple(decision.reasons) if decision.outcome is Outcome.UNDECIDED else tuple(m.value for m in decision.missing)
+    )
+    return Answer(decision, statements, missing)
+
+
+def _caller(who: _Who) -> Caller:
+    if isinstance(who, _Willing):
+        return who.caller
+    if isinstance(who, Caller):
+        return who
+    kind = CallerKind.USER if who.kind == "user" else CallerKind.ROLE
+    return Caller(kind, who.arn, who.account)
+
+
+def _owner(access: Access, arn: str, target: Resource | None) -> str:
+    if (account := account_of(arn)) is not None:
+        return account
+    if target is not None:
+        return next(n for n in access.names if n.model is target.model).account(target)
+    return ""
+
+
+def _attached(access: Access, arn: str, target: Resource | None, action: str) -> list[PolicyView] | None:
+    """The policies of the resource; None where it must have one that is not in view."""
+    service = action.partition(":")[0].lower()
+    if service == "sts" and ":role/" in arn:
+        role = access.principal(arn)
+        return [role.trust] if role is not None and role.trust is not None and not role.outside else None
+    found = [
+        view
+        for view in access.resource_policies()
+        if (target is not None and view.target is target)
+        or _WHOLE_SERVICE.get(view.resource.type) == service
+        or (view.target is None and _speaks_of(view, arn, service))
+    ]
+    if not found and service == "kms" and ":key/" in arn:
+        return None
+    return found
+
+
+def _speaks_of(view: PolicyView, arn: str, service: str) -> bool:
+    """Whether a policy whose resource is not in view speaks of an ARN."""
+    if view.resource.type.startswith("aws_kms"):
+        return False
+    for part in view.bounds.most:
+        named = part.data.get("Resource")
+        for pattern in named if isinstance(named, list) else [named]:
+            if isinstance(pattern, str) and pattern.split(":")[2:3] == [service] and glob(pattern)(arn):
+                return True
+    return False
+
+
+def _levels(access: Access, made: _Policies, account: str, kind: PolicyKind, side: Side) -> Levels | None:
+    levels, doubts = access.control_levels(account, kind)
+    found: list[tuple[Policy, ...]] = []
+    for level in levels:
+        views = list(level.policies)
+        if level.full:
+            organisation = next(o for o in access.organisations() if not o.empty)
+            views.append(organisation.full(level, kind, (level.policies or organisation.policies)[0].resource))
+        found.append(tuple(made.bound(view, side) for view in views))
+    if doubts and side == "least":
+        placed = {view for level in levels for view in level.policies}
+        others = [v for v in access.control_policies() if v.kind is kind and v not in placed]
+        if others:
+            organisation = next(o for o in access.organisations() if not o.empty)
+            full = organisation.full(levels[0], kind, others[0].resource) if levels else None
+            found.append(tuple(made.bound(view, side) for view in [*others, *([full] if full else [])]))
+    return tuple(found) or None
+
+
+def _endpoint(
+    access: Access, made: _Policies, context: Mapping[str, ContextValue], side: Side
+) -> tuple[Policy, ...] | None:
+    taken = context.get("aws:sourcevpce")
+    if not isinstance(taken, str):
+        return None
+    found = []
+    for policies in access.policies_of_resources():
+        for view in policies.views:
+            if view.kind is PolicyKind.ENDPOINT and view.target is not None:
+                known = (view.target.address, policies.names.attribute(view.target, "id"))
+                if taken in known:
+                    found.append(made.bound(view, side))
+    return tuple(found) or None
+
+
+def _restricted(access: Access, target: Resource | None, side: Side) -> bool:
+    if target is None or target.type != "aws_s3_bucket":
+        return False
+    policies = next(p for p in access.policies_of_resources() if p.model is target.model)
+    setting = policies.guard(target).restrict_buckets
+    return setting is True or (setting is None and side == "least")
+
+
+def _doubts(access: Access, who: _Who, target: Resource | None) -> Iterator[str]:
+    """What is not known about the policies that have a say."""
+    if isinstance(who, Caller) and who.kind.has_identity:
+        yield f"the policies of {access.show(who.arn)} are not in view"
+    if isinstance(who, Principal):
+        for view in (*who.policies(), *([who.boundary] if who.boundary else ())):
+            yield from view.doubts
+        for identities in access.identities():
+            yield from (f"{view.title}: it is not known whom it is attached to" for view in identities.unplaced)
+            yield from identities.doubts
+    for policies in access.policies_of_resources():
+        for view in policies.views:
+            if target is not None and view.target is target:
+                yield from view.doubts
+
+
+def who_can(
+    access: Access, action: str, resource: Resource | str = "*", context: Mapping[str, ContextValue] | None = None
+) -> Iterator[tuple[Principal | Caller, Answer]]:
+    """Everybody who may or might call an action on a resource: principals of the design, and whom its policy names."""
+    arn, target = _what(access, resource, action)
+    given = {key.lower(): value for key, value in (context or {}).items()}
+    attached = _attached(access, arn, target, action) or []
+    direct = any(part.data.get("Effect") == "Allow" for view in attached for part in view.bounds.most)
+    seen: set[str] = set()
+    for principal in access.principals("user", "role", "permission-set"):
+        if principal.outside:
+            continue
+        if direct or _mentions(access, principal, action):
+            seen.add(principal.arn)
+            answer = _answer(access, principal, action, (arn, target), given, open_=True)
+            if answer.outcome is not Outcome.DENIED:
+                yield principal, answer
+    for view in attached:
+        for statement in view.bound("most").statements:
+            for named in statement.principals or ():
+                outsider = _outsider(named)
+                if outsider is None or (key := outsider.arn or outsider.id or outsider.kind.value) in seen:
+                    continue
+                seen.add(key)
+                if outsider.kind is CallerKind.ROOT and outsider.account in access.accounts():
+                    continue
+                answer = _outside(access, outsider, action, (arn, target), given)
+                if answer.outcome is not Outcome.DENIED:
+                    yield outsider, answer
+
+
+def _outside(
+    access: Access, who: Caller, action: str, what: tuple[str, Resource | None], context: Mapping[str, ContextValue]
+) -> Answer:
+    """Whether the resource's side lets somebody from outside in, whose own account is taken to allow it."""
+    return _answer(access, _Willing(who), action, what, context, open_=True)
+
+
+def _outsider(named: object) -> Caller | None:
+    if not isinstance(named, NamedPrincipal) or not isinstance(named.id, str):
+        return None
+    if named.everyone:
+        return Caller(CallerKind.ANONYMOUS)
+    try:
+        return caller(str.__str__(named.id))
+    except ValueError:
+        return None
+
+
+def _mentions(access: Access, principal: Principal, action: str) -> bool:
+    """Whether some statement of a principal allows an action at all: what most principals fail quickly."""
+    lower = action.lower()
+    for view in (*principal.policies(), *(v for i in access.identities() for v in i.unplaced)):
+        for part in view.bounds.most:
+            if part.data.get("Effect") != "Allow":
+                continue
+            if "NotAction" in part.data:
+                return True
+            named = part.data.get("Action")
+            for pattern in named if isinstance(named, list) else [named]:
+                if isinstance(pattern, str) and glob(pattern.lower())(lower):
+                    return True
+    return False
+
+
+def public(access: Access) -> Iterator[Exposure]:
+    """Every statement of a resource or trust policy by which everybody is let in, and nothing keeps them out."""
+    for names, policies in zip(access.names, access.policies_of_resources(), strict=True):
+        for view in policies.views:
+            if view.kind is PolicyKind.RESOURCE:
+                yield from _public(access, names, view)
+    for view in access.trust_policies():
+        yield from _public(access, view.names, view)
+
+
+def _public(access: Access, names: Names, view: PolicyView) -> Iterator[Exposure]:
+    sure = {s.index for s in view.bound("least").statements if _open(view, "least", s)}
+    for statement in view.bound("most").statements:
+        if not _open(view, "most", statement):
+            continue
+        block = _blocked(access, view)
+        if block is True:
+            continue
+        kept = _kept_out(access, names, view, statement)
+        if kept is Outcome.DENIED:
+            continue
+        certain = statement.index in sure and block is False and kept is Outcome.ALLOWED and not view.doubt
+        reason = "" if certain else _why(access, view, block) or "a condition or a Deny may keep them out"
+        yield Exposure(view, statement.index, _actions(statement), "must" if certain else "may", reason)
+
+
+def _open(view: PolicyView, side: Side, statement: Statement) -> bool:
+    return statement.allows and public_statement(view.bound(side), statement) is True
+
+
+def _actions(statement: Statement) -> tuple[str, ...]:
+    if statement.actions is not None:
+        return tuple(a for a in statement.actions if isinstance(a, str))
+    return ("*",)
+
+
+def _blocked(access: Access, view: PolicyView) -> bool | None:
+    """Whether a public access block keeps a bucket's policy or ACL from opening it."""
+    if view.target is None or view.target.type != "aws_s3_bucket":
+        return False
+    policies = next(p for p in access.policies_of_resources() if p.model is view.target.model)
+    guard = policies.guard(view.target)
+    if view.path[:1] == ("acl",) or "grant" in view.path or "access_control_policy" in view.path:
+        return guard.ignore_acls
+    if guard.block_policy is True:
+        return True  # AWS refuses to put the policy
+    return guard.restrict_buckets
+
+
+def _why(access: Access, view: PolicyView, block: bool | None) -> str:
+    if block is None and view.target is not None:
+        policies = next(p for p in access.policies_of_resources() if p.model is view.target.model)
+        return policies.guard(view.target).reason
+    return "; ".join(view.doubts)
+
+
+def _kept_out(access: Access, names: Names, view: PolicyView, statement: Statement) -> Outcome:
+    """Whether a Deny of the same policy keeps everybody out whom a statement lets in."""
+    policy = view.bound("most")
+    if not any(other.denies for other in policy.statements):
+        return Outcome.ALLOWED
+    worst = Outcome.DENIED
+    target = names.arn(view.target) if view.target else "*"
+    named = [r for r in statement.resources or () if isinstance(r, str)] or [target]
+    for action in _actions(statement)[:20]:
+        for resource in named[:20]:
+            sample = _sample(action), resource.replace("*", "x") if resource != "*" else target
+            if view.kind is PolicyKind.TRUST:
+                sample = sample[0], target
+            request = Request(Caller(CallerKind.ANONYMOUS), sample[0], (Target(sample[1]),), {}, open=True)
+            outcome = evaluate(request, PolicySet(resource=(policy,))).outcome
+            if outcome is Outcome.ALLOWED:
+                return outcome
+            if outcome is Outcome.UNDECIDED:
+                worst = outcome
+    return worst
+
+
+def _sample(pattern: str) -> str:
+    from guardrails.access.facts import actions_matching  # noqa: PLC0415  # reads a service's data
+
+    if "*" not in pattern and "?" not in pattern:
+        return pattern
+    if pattern.strip("*:") == "":
+        return "s3:GetObject"
+    known = actions_matching(pattern)
+    return known[0] if known else pattern.replace("*", "x").replace("?", "x")
+
+
+def external_accounts(access: Access) -> Iterator[External]:
+    """Every statement of a resource or trust policy that lets in an account that is not of the design."""
+    views = [*access.resource_policies(), *access.trust_policies()]
+    for view in views:
+        sure = {s.index for s in view.bound("least").statements}
+        for statement in view.bound("most").statements:
+            for named in statement.principals or () if statement.allows else ():
+                if not isinstance(named, NamedPrincipal) or named.type is not PrincipalType.AWS or named.everyone:
+                    continue
+                text = str.__str__(named.id) if isinstance(named.id, str) else ""
+                account = text if re.fullmatch(r"\d{12}", text) else account_of(text)
+                if account is None or access.is_own_account(account) is True:
+                    continue
+                certain = access.is_own_account(account) is False and statement.index in sure and not view.doubt
+                yield External(view, statement.index, text, account, "must" if certain else "may", statement)
