@@ -278,7 +278,7 @@ class _Reader:
             if evaluated is None:
                 return in_plan(path)
             for end in range(len(path), 0, -1):
-                there = follow(values, evaluated.values, path[:end])
+                there = follow(values, evaluated.values, path[:end], exact=False)
                 if there is not None:
                     return evaluated.locate(there)
             return evaluated.locate(())

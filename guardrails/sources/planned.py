@@ -195,18 +195,44 @@ def _pair(planned: list[Value], evaluated: list[Value], depth: int = 0) -> list[
         return list(range(len(planned))) if same else None
     options = [[j for j, other in enumerate(evaluated) if agree(item, other, depth)] for item in planned]
     taken: dict[int, int] = {}
+    used: set[int] = set()
     for index in sorted(range(len(planned)), key=lambda i: (len(options[i]), i)):
-        free = [j for j in options[index] if j not in taken.values()]
+        free = [j for j in options[index] if j not in used]
         if not free:
             return None
         taken[index] = index if index in free else free[0]
+        used.add(taken[index])
     return [taken[index] for index in range(len(planned))]
 
 
-def follow(planned: Value | Mapping[str, Value], evaluated: Value | Mapping[str, Value], path: Path) -> Path | None:
+def _only(planned: Value, evaluated: list[Value]) -> int | None:
+    """The one element that can be a planned one, where others were written otherwise."""
+    found = [at for at, other in enumerate(evaluated[:200]) if agree(planned, other, 1)]
+    return found[0] if len(found) == 1 and isinstance(planned, dict) else None
+
+
+def _nearest(planned: Value, evaluated: list[Value]) -> int | None:
+    """The element that has most in common with a planned one, where some of it was written otherwise."""
+    planned = reveal(planned)
+    if not isinstance(planned, dict) or not evaluated:
+        return None
+
+    def common(at: int) -> int:
+        other = reveal(evaluated[at])
+        if not isinstance(other, dict):
+            return -1
+        return sum(agree(item, other[name]) for name, item in planned.items() if name in other and item is not None)
+
+    return max(range(min(len(evaluated), 200)), key=common)
+
+
+def follow(
+    planned: Value | Mapping[str, Value], evaluated: Value | Mapping[str, Value], path: Path, *, exact: bool = True
+) -> Path | None:
     """The path in the evaluated configuration of what stands at `path` in the plan.
 
-    None where the two cannot be laid side by side.
+    None where the two cannot be laid side by side. Unless `exact`, an element of a list whose twin is not sure leads to
+    the one that is most like it: good enough for a line, not for a value.
     """
     there: list[str | int] = []
     for step in path:
@@ -220,12 +246,15 @@ def follow(planned: Value | Mapping[str, Value], evaluated: Value | Mapping[str,
             evaluated = evaluated.get(step)
             planned = planned.get(step) if isinstance(planned, Mapping) else None
             there.append(step)
-        else:
-            if not isinstance(planned, list) or not isinstance(evaluated, list):
-                return None
-            pairs = _pair(planned, evaluated)
-            if pairs is None or not 0 <= step < len(pairs):
-                return None
-            there.append(pairs[step])
-            planned, evaluated = planned[step], evaluated[pairs[step]]
+            continue
+        if not isinstance(planned, list) or not isinstance(evaluated, list) or not 0 <= step < len(planned):
+            return None
+        pairs = _pair(planned, evaluated)
+        at = pairs[step] if pairs else _only(planned[step], evaluated)
+        if at is None and not exact:
+            at = _nearest(planned[step], evaluated)
+        if at is None:
+            return None
+        there.append(at)
+        planned, evaluated = planned[step], evaluated[at]
     return tuple(there)

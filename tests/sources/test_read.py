@@ -150,6 +150,17 @@ def test_elements_of_sets_find_their_lines(here: Path) -> None:
     assert list(rules[443].items("security_groups")) == [Symbolic(Ref("aws_security_group.other", "id"))]
 
 
+def test_a_rule_that_the_provider_writes_otherwise_finds_its_line(here: Path) -> None:
+    """`TCP` is `tcp` in the plan, and the rule is still the one that is most like it."""
+    shutil.copytree(PLANS / "security-groups", here, dirs_exist_ok=True)
+    (model,) = read([Path("plan.json")])
+    rules = {block.number("from_port"): block for block in at(model, "aws_security_group.blocks").blocks("ingress")}
+
+    assert str(rules[8080].place("ipv6_cidr_blocks")) == "main.tf:38"
+    assert str(rules[0].place("self")) == "main.tf:45"
+    assert str(rules[53].place("cidr_blocks")) == "main.tf:30"
+
+
 def test_the_source_can_be_elsewhere(here: Path) -> None:
     """`source` names the root module of a plan that lies somewhere else."""
     shutil.copytree(PLANS / "unknown", here / "root")
