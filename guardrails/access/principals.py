@@ -15,6 +15,7 @@ from guardrails.model import Block, Model, Path, Resource, Symbolic, Unknown, Un
 
 if TYPE_CHECKING:
     from guardrails.access.lens import Access
+    from guardrails.access.symbolic import Space
 
 Kind = Literal["user", "role", "group", "permission-set"]
 
@@ -45,6 +46,7 @@ class Principal:
     doubt: str = ""
     """Why it may not exist; empty where it surely does."""
     access: Access | None = None
+    _effective: Space | None = None
 
     @classmethod
     def subjects(cls, model: Model, /) -> Iterable[Principal]:
@@ -66,6 +68,16 @@ class Principal:
     def policies(self) -> list[PolicyView]:
         """Its identity policies: its own, then those of its groups."""
         return [*self.own, *(view for group in self.groups for view in group.own)]
+
+    def effective(self) -> Space:
+        """The set of requests that its policies allow, within its boundary and its account's control policies: surely
+        (`must`) and possibly (`may`). What resources grant directly is not in it.
+        """
+        if self._effective is None:
+            from guardrails.access.effective import effective  # noqa: PLC0415  # loads the engine of sets
+
+            self._effective = effective(self)
+        return self._effective
 
     @property
     def signature(self) -> tuple[object, ...]:

@@ -23,9 +23,7 @@ from guardrails.access.view import PolicyView
 from guardrails.model import Resource
 
 _SERVICE_OF = re.compile(r"arn:[^:]*:([^:]+):")
-_EVERYTHING = parse_policy(
-    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-)
+_EVERYTHING = parse_policy({"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
 # Policies that hold for all of a service in their account, whatever resource they stand at.
 _WHOLE_SERVICE = {
     "aws_glue_resource_policy": "glue",
@@ -352,6 +350,10 @@ def _doubts(access: Access, who: _Who, target: Resource | None) -> Iterator[str]
         for view in policies.views:
             if target is not None and view.target is target:
                 yield from view.doubts
+        if target is not None and target.type == "aws_s3_bucket" and target.model is policies.model:
+            guard = policies.guard(target)
+            if guard.restrict_buckets is None:
+                yield guard.reason
 
 
 def who_can(
