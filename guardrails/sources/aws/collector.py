@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 Answer = Mapping[str, Any]
 """What botocore made of an answer, or one element of it. Untyped: AWS's own shapes."""
 
+ACCOUNT = "{account}"
+"""As a parameter of a call: the id of the account that is read."""
+
 Where = Literal["regional", "global", "organization"]
 
 # Where the prefix of a service's IAM actions is not its client's name.

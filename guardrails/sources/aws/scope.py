@@ -13,7 +13,7 @@ from botocore import xform_name
 from botocore.exceptions import ClientError, HTTPClientError
 
 from guardrails.model import Gap, LiveLocation, Mode, Problem, UnknownValue, Value
-from guardrails.sources.aws.collector import TAGS, Answer, Call, Part, Service
+from guardrails.sources.aws.collector import ACCOUNT, TAGS, Answer, Call, Part, Service
 from guardrails.sources.aws.record import Record
 from guardrails.sources.aws.session import Client, Limits, Session, UnexpectedAnswerError
 from guardrails.sources.aws.shape import tags_of
@@ -93,6 +93,7 @@ class Scope:
         self._lock = threading.Lock()
         self._failed: set[tuple[str, frozenset[str]]] = set()
         self._unreachable = 0
+        self._seen: set[str] = set()
         self._tagging = threading.Lock()
         self._tags: dict[tuple[str, str], dict[str, Any]] = {}
         self.memory: dict[str, Any] = {}
@@ -152,6 +153,14 @@ class Scope:
         of_kind = self._tags[kind, where]
         mine = of_kind.get(arn, of_kind.get("", []))
         return {"tags": mine, "tags_all": mine} if isinstance(mine, UnknownValue) else tags_of(mine)
+
+    def first(self, what: str) -> bool:
+        """Whether nobody has asked about this before: for what several items refer to."""
+        with self._lock:
+            if what in self._seen:
+                return False
+            self._seen.add(what)
+            return True
 
     def each(self, function: Callable[[T], R], things: Iterable[T]) -> Iterator[R]:
         """The function of each thing, in order, side by side."""
@@ -243,7 +252,8 @@ class Scope:
         self._check(where, region)
         try:
             client = self._session.client(call.client, region, self._service.rate)
-            for page in _pages(client, call, {**call.params, **params}):
+            asked = {k: self.account if v == ACCOUNT else v for k, v in {**call.params, **params}.items()}
+            for page in _pages(client, call, asked):
                 self._answered(call, region)
                 yield page
                 self._check(where, region)

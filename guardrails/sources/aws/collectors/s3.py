@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from guardrails.model import UnknownValue, Value
-from guardrails.sources.aws.collector import Answer, Call, Part, Service
+from guardrails.sources.aws.collector import ACCOUNT, Answer, Call, Part, Service
 from guardrails.sources.aws.record import Record
 from guardrails.sources.aws.scope import Scope
 from guardrails.sources.aws.shape import at, block, document, tags_of, when
@@ -427,20 +427,8 @@ _VALUES: Mapping[str, Any] = {
 }
 
 
-ACCOUNT_PUBLIC_ACCESS = Call(
-    "s3control",
-    "GetPublicAccessBlock",
-    action="s3:GetAccountPublicAccessBlock",
-    absent=("NoSuchPublicAccessBlockConfiguration",),
-)
-
-
-def _account_public_access(aws: Scope, caller: Answer) -> Iterator[Record]:
-    answer = aws.read(ACCOUNT_PUBLIC_ACCESS, gap=("aws_s3_account_public_access_block",), AccountId=aws.account)
-    if isinstance(answer, UnknownValue) or not answer:
-        return
-    found = answer["PublicAccessBlockConfiguration"]
-    values = {"account_id": aws.account, **_four(found)}
+def _account_public_access(aws: Scope, answer: Answer) -> Iterator[Record]:
+    values = {"account_id": aws.account, **_four(answer["PublicAccessBlockConfiguration"])}
     yield aws.record("aws_s3_account_public_access_block", aws.account, values)
 
 
@@ -456,9 +444,14 @@ SERVICE = Service(
         ),
         Part(
             ("aws_s3_account_public_access_block",),
-            Call("sts", "GetCallerIdentity"),
+            Call(
+                "s3control",
+                "GetPublicAccessBlock",
+                action="s3:GetAccountPublicAccessBlock",
+                params={"AccountId": ACCOUNT},
+                absent=("NoSuchPublicAccessBlockConfiguration",),
+            ),
             _account_public_access,
-            (ACCOUNT_PUBLIC_ACCESS,),
         ),
     ),
     where="global",
