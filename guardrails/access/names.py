@@ -321,7 +321,8 @@ class Names:
             return self._stand_in(resource.address)  # so that a provider that assumes a role in it is in its account
         prefix = _raw(resource, f"{name}_prefix")
         mark = self._mark(f"{resource.address}.{name}", f"{resource.address}.{name}")
-        if isinstance(prefix, str) and prefix and value is not prefix:
+        own = isinstance(prefix, Symbolic) and prefix.ref is not None and prefix.ref.address == resource.address
+        if isinstance(prefix, str) and prefix and not own:
             return self.text(prefix).replace(HOLE, mark) + mark
         return mark
 

@@ -10,7 +10,7 @@ from guardrails.access import facts
 from guardrails.access.documents import Bounds, unknown_bounds
 from guardrails.access.names import HOLE, Names
 from guardrails.access.policy import PolicyKind
-from guardrails.access.view import PolicyView, is_given, managed, may_exist
+from guardrails.access.view import PolicyView, is_computed, is_given, managed, may_exist
 from guardrails.model import Block, Model, Path, Resource, Symbolic, Unknown, UnknownValue, Value, reveal
 
 if TYPE_CHECKING:
@@ -125,7 +125,8 @@ class Identities:
         for resource in self.model.all(f"aws_iam_{kind}", f"data.aws_iam_{kind}"):
             principal = self._add(kind, resource)
             principal.outside = resource.mode == "data"
-            if kind != "group" and is_given(resource.raw("permissions_boundary")):
+            given = is_given(resource.raw("permissions_boundary"))
+            if kind != "group" and given and not is_computed(resource, "permissions_boundary"):
                 boundary = self._managed(resource, ("permissions_boundary",), resource.raw("permissions_boundary"))
                 boundary = _as_boundary(boundary)
                 principal.boundary = boundary
@@ -152,7 +153,7 @@ class Identities:
     def _role_arguments(self, principal: Principal) -> None:
         role = principal.resource
         try:
-            for block in role.blocks("inline_policy"):
+            for block in () if is_computed(role, "inline_policy") else role.blocks("inline_policy"):
                 if is_given(block.raw("policy")):
                     title = f"{role.address} inline policy {_shown(block.raw('name'))}".rstrip()
                     view = PolicyView(PolicyKind.IDENTITY, block, ("policy",), self.names, title=title)
@@ -220,7 +221,7 @@ class Identities:
         views: list[PolicyView] = []
         if isinstance(raw, UnknownValue):
             # Of a role that does not exist yet this is what the attachments of the same design will make it.
-            if not raw.reason.startswith("known after apply") or raw.refs:
+            if not is_computed(resource, attribute):
                 views.append(self._unknown(resource, (attribute,), raw.reason))
         else:
             raw = reveal(raw)

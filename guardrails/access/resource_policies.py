@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from guardrails.access.names import HOLE, Names
 from guardrails.access.policy import PolicyKind
-from guardrails.access.view import PolicyView, is_given, may_exist
+from guardrails.access.view import PolicyView, is_computed, is_given, may_exist
 from guardrails.model import Model, Resource, Symbolic, Unknown, UnknownValue, Value, reveal
 
 
@@ -132,8 +132,7 @@ class ResourcePolicies:
         raw = resource.raw(place.attribute)
         if not is_given(raw):
             return
-        computed = isinstance(raw, UnknownValue) and not raw.refs and raw.reason.startswith("known after apply")
-        if computed and not place.target:
+        if not place.target and is_computed(resource, place.attribute):
             return  # the design does not set it: another resource may, or AWS's default holds
         target = self.target(resource, place.target, place.of) if place.target else resource
         self.views.append(

@@ -12,7 +12,19 @@ from guardrails.access.documents import Bounds, Json, Side, bounds, decoded, una
 from guardrails.access.names import Names
 from guardrails.access.parse import parse_policy
 from guardrails.access.policy import Policy, PolicyKind
-from guardrails.model import Block, Model, Origin, Path, Resource, Sensitive, Symbolic, Unknown, Value, reveal
+from guardrails.model import (
+    Block,
+    Model,
+    Origin,
+    Path,
+    Resource,
+    Sensitive,
+    Symbolic,
+    Unknown,
+    UnknownValue,
+    Value,
+    reveal,
+)
 
 
 class PolicyView:
@@ -220,6 +232,16 @@ def may_exist(resource: Resource) -> str:
 def is_given(value: Value) -> bool:
     """Whether an attribute has a value, known or not: neither null nor the empty string."""
     return value is not None and (isinstance(value, Symbolic) or not isinstance(value, str) or bool(value))
+
+
+def is_computed(resource: Resource, name: str) -> bool:
+    """Whether the design leaves an attribute to AWS, so that its value comes with the apply and from nowhere else."""
+    value = reveal(resource.raw(name))
+    if isinstance(value, Symbolic):
+        return value.ref is not None and value.ref.address == resource.address
+    if not isinstance(value, UnknownValue) or not value.reason.startswith("known after apply"):
+        return False
+    return all(ref.address == resource.address for ref in value.refs)
 
 
 @lru_cache(maxsize=256)
