@@ -12,10 +12,11 @@ from guardrails.model import Gap, Model, Resource, UnknownValue
 from guardrails.sources.terraform.design import Design
 from guardrails.sources.terraform.expression import Reference, Tuple
 from guardrails.sources.terraform.inputs import Inputs
-from guardrails.sources.terraform.instance import Instances, ModuleInstance
+from guardrails.sources.terraform.instance import ModuleInstance
 from guardrails.sources.terraform.loader import Loader, is_terraform, terraform_files, terraform_folders
 from guardrails.sources.terraform.module import literal
 from guardrails.sources.terraform.origin import locate
+from guardrails.sources.terraform.repetition import Instances
 from guardrails.sources.terraform.resource import Instance, InstanceValues
 from guardrails.sources.terraform.tree import Child, Tree
 

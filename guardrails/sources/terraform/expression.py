@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from guardrails.model import Sensitive, Symbolic, UnknownValue, Value
 from guardrails.sources.terraform.calls import call
@@ -43,8 +44,7 @@ class ParseError(EvaluationError):
         self.offset = offset
 
 
-@dataclass(slots=True, eq=False)
-class Node:
+class Node(msgspec.Struct, eq=False):
     """An expression, with the span of its text."""
 
     start: int
@@ -63,8 +63,7 @@ class Node:
         return iter(())
 
 
-@dataclass(slots=True, eq=False)
-class Literal(Node):
+class Literal(Node, eq=False):
     """A number, a boolean, null, or a string without holes."""
 
     value: Value
@@ -74,8 +73,7 @@ class Literal(Node):
         return self.value
 
 
-@dataclass(slots=True, eq=False)
-class Invalid(Node):
+class Invalid(Node, eq=False):
     """What could not be parsed: every evaluation raises its error."""
 
     error: ParseError
@@ -85,8 +83,7 @@ class Invalid(Node):
         raise self.error
 
 
-@dataclass(slots=True, eq=False)
-class Reference(Node):
+class Reference(Node, eq=False):
     """A name and the constant steps after it: `var.a`, `aws_vpc.main.id`, `local.list[0].name`."""
 
     root: str
@@ -122,8 +119,7 @@ class Name(str):
     __slots__ = ()
 
 
-@dataclass(slots=True, eq=False)
-class GetAttribute(Node):
+class GetAttribute(Node, eq=False):
     """`source.name` where the source is more than a reference."""
 
     source: Node
@@ -144,8 +140,7 @@ class GetAttribute(Node):
         yield self.source
 
 
-@dataclass(slots=True, eq=False)
-class Index(Node):
+class Index(Node, eq=False):
     """`source[key]`."""
 
     source: Node
@@ -167,8 +162,7 @@ class Index(Node):
         yield self.key
 
 
-@dataclass(slots=True, eq=False)
-class Splat(Node):
+class Splat(Node, eq=False):
     """`source[*]...` or `source.*...`: `each` is what is asked of every element."""
 
     source: Node
@@ -200,8 +194,7 @@ class Splat(Node):
         yield self.each
 
 
-@dataclass(slots=True, eq=False)
-class Unary(Node):
+class Unary(Node, eq=False):
     """`-x` or `!x`."""
 
     operator: str
@@ -216,8 +209,7 @@ class Unary(Node):
         yield self.operand
 
 
-@dataclass(slots=True, eq=False)
-class Binary(Node):
+class Binary(Node, eq=False):
     """An operator between two expressions."""
 
     operator: str
@@ -234,8 +226,7 @@ class Binary(Node):
         yield self.right
 
 
-@dataclass(slots=True, eq=False)
-class Conditional(Node):
+class Conditional(Node, eq=False):
     """`condition ? yes : no`."""
 
     condition: Node
@@ -281,8 +272,7 @@ class Conditional(Node):
         yield self.no
 
 
-@dataclass(slots=True, eq=False)
-class Call(Node):
+class Call(Node, eq=False):
     """A function call; `expand` where the last argument ends in `...`."""
 
     name: str
@@ -303,8 +293,7 @@ class Call(Node):
         return iter(self.arguments)
 
 
-@dataclass(slots=True, eq=False)
-class Tuple(Node):
+class Tuple(Node, eq=False):
     """`[a, b]`."""
 
     items: Sequence[Node]
@@ -318,8 +307,7 @@ class Tuple(Node):
         return iter(self.items)
 
 
-@dataclass(slots=True, eq=False)
-class Object(Node):
+class Object(Node, eq=False):
     """`{key = value}`; keys that are bare names are literals."""
 
     items: Sequence[tuple[Node, Node]]
@@ -352,8 +340,7 @@ class Object(Node):
             yield value
 
 
-@dataclass(slots=True, eq=False)
-class For(Node):
+class For(Node, eq=False):
     """`[for k, v in source : value if condition]`, or with a key: `{for ... : key => value...}`."""
 
     key_name: str
@@ -424,6 +411,7 @@ class For(Node):
             if wanted is False:
                 continue
             name = convert(key_node.evaluate(inner), "string")
+            secret = isinstance(name, Sensitive)
             if isinstance(name, Sensitive):
                 name = name.value
             if name is None:
@@ -438,7 +426,8 @@ class For(Node):
             elif self.group:
                 groups.setdefault(name, []).append(value)
             elif name in made:
-                raise LocatedError(f'two elements of the object have the key "{name}"', key_node)
+                shown = "a sensitive key" if secret else f'the key "{name}"'
+                raise LocatedError(f"two elements of the object have {shown}", key_node)
             else:
                 made[name] = value
         result: Value = {**made, **groups}
@@ -454,8 +443,7 @@ class For(Node):
             yield self.condition
 
 
-@dataclass(slots=True, eq=False)
-class Template(Node):
+class Template(Node, eq=False):
     """A string with holes; literals in it are `Literal` nodes."""
 
     parts: Sequence[Node]
@@ -474,8 +462,7 @@ class Template(Node):
         return iter(self.parts)
 
 
-@dataclass(slots=True, eq=False)
-class TemplateFor(Node):
+class TemplateFor(Node, eq=False):
     """`%{ for k, v in source }...%{ endfor }`."""
 
     key_name: str

@@ -49,8 +49,7 @@ class Inputs:
                 problems.append(found)
                 continue
             files.append(found.source.shown)
-            for broken in found.errors:
-                problems.append(Problem("parse", broken.message, found.source.location(broken.span)))
+            problems += [Problem("parse", each.message, found.source.location(each.span)) for each in found.errors]
             for name, attribute in found.body.attributes.items():
                 given[name] = Argument(attribute=attribute, scope=_NOWHERE)
         for name, text in self._options.variables.items():

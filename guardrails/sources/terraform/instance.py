@@ -2,103 +2,26 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
 
-from guardrails.model import Ref, Sensitive, Symbolic, UnknownValue, Value
+from guardrails.model import Symbolic, UnknownValue, Value
 from guardrails.sources.terraform.constraint import constraint
-from guardrails.sources.terraform.design import INSTANCES, Design
+from guardrails.sources.terraform.design import Design
 from guardrails.sources.terraform.functions import FunctionContext
-from guardrails.sources.terraform.lazy import Fields, Lazy, Partial
+from guardrails.sources.terraform.lazy import Lazy, Partial
 from guardrails.sources.terraform.module import Module, nested_type
-from guardrails.sources.terraform.operations import elements, mark
+from guardrails.sources.terraform.operations import mark
 from guardrails.sources.terraform.parser import parse_template
 from guardrails.sources.terraform.provider import ProviderConfiguration, passed_providers, provider_name
+from guardrails.sources.terraform.repetition import Instances, instances, repetition
 from guardrails.sources.terraform.resource import META, Instance
 from guardrails.sources.terraform.schema import TypeSchema, provider_schema, resource_schema
 from guardrails.sources.terraform.scope import Names, Scope
 from guardrails.sources.terraform.syntax import Attribute, Block, Body
 from guardrails.sources.terraform.tree import Child
-from guardrails.sources.terraform.types import EvaluationError, SetValue, convert
-
-Key = int | str | None
-_T = TypeVar("_T", bound=Lazy)
-
-
-@dataclass(slots=True)
-class Repetition:
-    """What `count` or `for_each` says."""
-
-    kind: str
-    """`one`, `count` or `for_each`."""
-    keys: dict[Key, Mapping[str, Partial]]
-    """Each instance key with the names that it adds (`count` or `each`)."""
-    reason: str = ""
-    """Why there may be instances of other keys, or nothing."""
-    rest: Mapping[str, Partial] = field(default_factory=dict)
-    """The names of those."""
-
-
-@dataclass(slots=True, eq=False)
-class Instances(Lazy, Generic[_T]):
-    """All instances of a block."""
-
-    what: str
-    kind: str
-    known: dict[Key, _T]
-    reason: str = ""
-    rest: _T | None = None
-    rest_address: str = ""
-
-    def __iter__(self) -> Iterator[_T]:
-        yield from self.known.values()
-        if self.rest is not None:
-            yield self.rest
-
-    def attribute(self, name: str) -> Partial:
-        """See `Lazy.attribute`."""
-        if self.kind == "for_each":
-            return self.element(name)
-        raise EvaluationError(f"{self.what} has count set, so that its attributes must be asked of one instance")
-
-    def element(self, key: Value) -> Partial:
-        """See `Lazy.element`."""
-        wanted = convert(key, "number" if self.kind == "count" else "string")
-        if isinstance(wanted, UnknownValue | Symbolic):
-            return UnknownValue(wanted.reason, (*wanted.refs, Ref(self.what, "")))
-        if isinstance(wanted, int | str):
-            found = self.known.get(wanted)
-            if found is not None:
-                return found
-        if self.rest is not None:
-            return self.rest
-        raise EvaluationError(f"there is no instance {key!r} of {self.what}")
-
-    def elements(self) -> Iterable[tuple[Value, Partial]]:
-        """See `Lazy.elements`."""
-        for key, instance in self.known.items():
-            yield key, instance
-        if self.rest is not None:
-            yield UnknownValue(self.reason), self._many()
-
-    def items(self) -> list[Partial] | None:
-        """See `Lazy.items`."""
-        return [item for _, item in self.elements()] if self.kind == "count" else None
-
-    def force(self) -> Value:
-        """See `Lazy.force`."""
-        if self.kind == "for_each":
-            if self.rest is not None:
-                return UnknownValue(self.reason, (Ref(self.rest_address, ""),))
-            return {str(key): instance.force() for key, instance in self.known.items()}
-        items: list[Value] = [instance.force() for instance in self.known.values()]
-        return [*items, self._many()] if self.rest is not None else items
-
-    def _many(self) -> UnknownValue:
-        return UnknownValue(self.reason, (Ref(self.rest_address, ""),), many=True)
+from guardrails.sources.terraform.types import EvaluationError, convert
 
 
 class _Pending:
@@ -351,16 +274,16 @@ class ModuleInstance(Names, Lazy):
             if block is None:
                 raise EvaluationError(f"{name} is not declared in {self.module.shown}")
             address = f"{self.address}.{name}" if self.address else name
-            repetition = self.repetition(block, address)
+            repeated = repetition(block, address, self.scope, self.design)
             schema = resource_schema(block.labels[0], "managed" if block.type == "resource" else "data")
             if schema is not None:
                 self.check_arguments(block.body, schema, block, META)
 
             def make(key: str, names: Mapping[str, Partial], conditional: str) -> Instance:
                 scope = self.scope.child(names) if names else self.scope
-                return Instance(self, block, address + key, scope, conditional, schema)
+                return Instance(self, block, address + key, scope, schema=schema, conditional=conditional)
 
-            known = self._resources[name] = _instances(address, repetition, self.conditional, make)
+            known = self._resources[name] = instances(address, repeated, self.conditional, make)
         return known
 
     def check_arguments(self, body: Body, schema: TypeSchema, block: Block, besides: Collection[str] = ()) -> None:
@@ -402,7 +325,7 @@ class ModuleInstance(Names, Lazy):
             return ProviderConfiguration(name, alias, None)
         address = f"provider.{name}" + (f".{alias}" if alias else "")
         schema = provider_schema() if name == "aws" else None
-        return ProviderConfiguration(name, alias, Instance(self, block, address, self.scope, "", schema))
+        return ProviderConfiguration(name, alias, Instance(self, block, address, self.scope, schema=schema))
 
     def provider_of(self, instance: Instance) -> ProviderConfiguration:
         """The provider configuration that a resource uses."""
@@ -434,7 +357,7 @@ class ModuleInstance(Names, Lazy):
         if not isinstance(child, Child):
             return UnknownValue(child or f'module "{name}" is not installed')
         address = f"{self.address}.module.{name}" if self.address else f"module.{name}"
-        repetition = self.repetition(block, address)
+        repeated = repetition(block, address, self.scope, self.design)
 
         def make(key: str, names: Mapping[str, Partial], conditional: str) -> ModuleInstance:
             scope = self.scope.child(names) if names else self.scope
@@ -455,77 +378,7 @@ class ModuleInstance(Names, Lazy):
                 conditional=conditional,
             )
 
-        return _instances(address, repetition, self.conditional, make)
-
-    def repetition(self, block: Block, address: str) -> Repetition:
-        """The instances that a block has."""
-        attributes = block.body.attributes
-        count, for_each = attributes.get("count"), attributes.get("for_each")
-        if count is not None:
-            return self._count(count, address)
-        if for_each is not None:
-            return self._for_each(for_each, address)
-        return Repetition("one", {None: {}})
-
-    def _count(self, attribute: Attribute, address: str) -> Repetition:
-        value = self.design.evaluate(attribute, self.scope)
-        try:
-            if isinstance(value, Sensitive):
-                raise EvaluationError("count must not be a sensitive value")
-            number = convert(value, "number")
-            if number is None or (isinstance(number, int | float) and (number < 0 or number != int(number))):
-                raise EvaluationError("count must be a whole number that is not negative")
-        except EvaluationError as error:
-            number = self.design.failed(attribute, error)
-        if isinstance(number, int | float):
-            size = int(number)
-            if self._affordable(size):
-                return Repetition("count", {index: {"count": Fields(index=index)} for index in range(size)})
-            number = UnknownValue(f"{size} instances are more than are looked at")
-        doubt = number if isinstance(number, UnknownValue) else UnknownValue("not a number")
-        reason = f"count of {address} is unknown: {doubt.reason}"
-        return Repetition("count", {}, reason, {"count": Fields(index=UnknownValue(reason))})
-
-    def _affordable(self, size: int) -> bool:
-        if size > min(INSTANCES, self.design.instances):
-            return False
-        self.design.instances -= size
-        return True
-
-    def _for_each(self, attribute: Attribute, address: str) -> Repetition:
-        value = self.design.partial(attribute, self.scope)
-        keys: dict[Key, Mapping[str, Partial]] = {}
-        doubt: UnknownValue | None = None
-        try:
-            if isinstance(value, Sensitive):
-                raise EvaluationError("for_each must not be a sensitive value: its keys are shown")
-            if value is None:
-                raise EvaluationError("for_each must not be null")
-            if isinstance(value, list) and not isinstance(value, SetValue) and value:
-                if not all(isinstance(item, UnknownValue) and item.many for item in value):
-                    raise EvaluationError("for_each must be a map or a set of strings, not a list or tuple")
-            found = elements(value)
-            if isinstance(found, UnknownValue):
-                doubt = found
-            else:
-                for key, item in found:
-                    if isinstance(key, UnknownValue | Symbolic):
-                        doubt = doubt or UnknownValue(key.reason, key.refs)
-                    elif isinstance(key, str):
-                        keys[key] = {"each": Fields(key=key, value=item).came_from(attribute, self.scope, key)}
-                    else:
-                        raise EvaluationError("for_each must be a map or a set of strings")
-                    if len(keys) > INSTANCES:
-                        break
-        except EvaluationError as error:
-            doubt = self.design.failed(attribute, error)
-        if not self._affordable(len(keys)):
-            keys, doubt = {}, UnknownValue("more instances than are looked at")
-        if doubt is None:
-            return Repetition("for_each", keys)
-        reason = f"for_each of {address} is unknown: {doubt.reason}"
-        unknown_each = UnknownValue(reason, doubt.refs)
-        return Repetition("for_each", keys, reason, {"each": Fields(key=unknown_each, value=unknown_each).came_from(attribute, self.scope, None)})
+        return instances(address, repeated, self.conditional, make)
 
 
 _WHERE = {
@@ -546,20 +399,3 @@ class _TemplateNames(Names):
     def resolve(self, root: str, steps: Sequence[Value]) -> tuple[Partial, int]:
         """See `Names.resolve`."""
         raise EvaluationError(f'the template has no variable "{root}"')
-
-
-def _instances(
-    address: str, repetition: Repetition, conditional: str, make: Callable[[str, Mapping[str, Partial], str], _T]
-) -> Instances[_T] | _T:
-    if repetition.kind == "one":
-        return make("", {}, conditional)
-    known = {key: make(instance_key(key), names, conditional) for key, names in repetition.keys.items()}
-    rest = make("[*]", repetition.rest, conditional or repetition.reason) if repetition.reason else None
-    return Instances(address, repetition.kind, known, repetition.reason, rest, f"{address}[*]" if rest else "")
-
-
-def instance_key(key: Key) -> str:
-    """An instance key with its brackets."""
-    if isinstance(key, str):
-        return f"[{json.dumps(key, ensure_ascii=False)}]"
-    return "" if key is None else f"[{key}]"

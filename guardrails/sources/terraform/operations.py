@@ -201,7 +201,10 @@ def attribute(value: Partial, name: str) -> Partial:
 def index(value: Partial, key: Value) -> Partial:
     """What `[key]` gives."""
     if isinstance(key, Sensitive):
-        return mark(force(index(value, key.value)))
+        try:
+            return mark(force(index(value, key.value)))
+        except EvaluationError:
+            raise EvaluationError("there is no element with this key, which is sensitive") from None
     if key is None and not isinstance(value, UnknownValue):
         raise EvaluationError("an index must not be null")
     match value:

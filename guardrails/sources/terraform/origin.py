@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from guardrails.model import Label, Origin, Path, Symbolic, UnknownValue, Value
+from guardrails.model import Label, Location, Origin, Path, Symbolic, UnknownValue, Value
 from guardrails.sources.terraform.expression import (
     Call,
     Conditional,
@@ -20,6 +20,7 @@ from guardrails.sources.terraform.expression import (
     Tuple,
 )
 from guardrails.sources.terraform.lazy import Fields, Partial
+from guardrails.sources.terraform.repetition import Instances
 from guardrails.sources.terraform.scope import Scope
 from guardrails.sources.terraform.source import Span
 from guardrails.sources.terraform.syntax import Attribute, Block, Body
@@ -67,7 +68,7 @@ class _Trace:
     labels: list[Label] = field(default_factory=list)
     _seen: set[int] = field(default_factory=set)
 
-    def below(self, block: Block, body: Body, scope: Scope, path: Path, whole: Path):  # type: ignore[no-untyped-def]
+    def below(self, block: Block, body: Body, scope: Scope, path: Path, whole: Path) -> Location:
         """The location of a path below a block."""
         name, rest = path[0], path[1:]
         if isinstance(name, int):
@@ -118,9 +119,7 @@ class _Trace:
                         fields = Fields(key=key, value=item).came_from(given, scope, key)
                         yield block, content.body, scope.child({iterator_name(block): fields})
 
-    def _narrow(
-        self, attribute: Attribute, scope: Scope, path: Path, wanted: Value
-    ) -> tuple[Span, Node, Scope, Path]:
+    def _narrow(self, attribute: Attribute, scope: Scope, path: Path, wanted: Value) -> tuple[Span, Node, Scope, Path]:
         """The part of an attribute that a path means, as far as it is written out there, and what is left of both."""
         node = attribute.expression
         span = attribute.span
@@ -141,7 +140,9 @@ class _Trace:
                     node, path = pair[1], path[1:]
                     span = pair[0].start, node.end
                 case Call(name="merge", arguments=arguments) if path and isinstance(path[0], str):
-                    owners = [each for each in arguments if isinstance(each, Object) and _member(each.items, scope, path[0])]
+                    owners = [
+                        each for each in arguments if isinstance(each, Object) and _member(each.items, scope, path[0])
+                    ]
                     if not owners:
                         return span, node, scope, path
                     node = owners[-1]
@@ -191,19 +192,19 @@ class _Trace:
             if isinstance(found, Fields) and found.origin is not None and steps and steps[0] == "value":
                 attribute, inner_scope, key = found.origin
                 step = (key,) if isinstance(key, str | int) and not isinstance(key, Symbolic) else ()
-                self._from(attribute, inner_scope, (*step, *rest), wanted, _SOURCE, depth)
+                self._from(attribute, inner_scope, (*step, *rest), wanted, text=_SOURCE, depth=depth)
             elif isinstance(found, Fields) and found.origin is not None:
                 attribute, inner_scope, _ = found.origin
-                self._from(attribute, inner_scope, (), wanted, _SOURCE, depth)
+                self._from(attribute, inner_scope, (), wanted, text=_SOURCE, depth=depth)
             return
         if not steps or not isinstance(steps[0], str):
             return
         supplier = _supplier(module, node.root, str(steps[0]), steps[1:])
         if supplier is not None:
             attribute, inner_scope, text, used = supplier
-            self._from(attribute, inner_scope, rest[used:], wanted, text, depth)
+            self._from(attribute, inner_scope, rest[used:], wanted, text=text, depth=depth)
 
-    def _from(self, attribute: Attribute, scope: Scope, path: Path, wanted: Value, text: str, depth: int) -> None:
+    def _from(self, attribute: Attribute, scope: Scope, path: Path, wanted: Value, *, text: str, depth: int) -> None:
         if id(attribute) in self._seen or not attribute.source.shown:
             return
         self._seen.add(id(attribute))
@@ -239,7 +240,7 @@ def _supplier(
 def _output(
     module: ModuleInstance, name: str, steps: Sequence[str | int | float]
 ) -> tuple[Attribute, Scope, str, int] | None:
-    from guardrails.sources.terraform.instance import Instances, ModuleInstance  # noqa: PLC0415  # a cycle
+    from guardrails.sources.terraform.instance import ModuleInstance  # noqa: PLC0415  # a cycle
 
     called = module.calls(name)
     used = 0
@@ -258,7 +259,6 @@ def _output(
 def _attribute(
     module: ModuleInstance, root: str, name: str, steps: Sequence[str | int | float]
 ) -> tuple[Attribute, Scope, str, int] | None:
-    from guardrails.sources.terraform.instance import Instances  # noqa: PLC0415  # a cycle
     from guardrails.sources.terraform.resource import Instance  # noqa: PLC0415  # a cycle
 
     used = 0

@@ -35,8 +35,9 @@ class Instance(Lazy):
         block: Block,
         address: str,
         scope: Scope,
-        conditional: str,
+        *,
         schema: TypeSchema | None,
+        conditional: str = "",
     ) -> None:
         self.module = module
         self.block = block

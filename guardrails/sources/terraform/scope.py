@@ -12,7 +12,7 @@ from guardrails.sources.terraform.types import EvaluationError
 if TYPE_CHECKING:
     from guardrails.sources.terraform.functions.signature import FunctionContext
 
-STEPS = 5_000_000
+STEPS = 1_000_000
 """Elements that the for expressions of one design may go through: far beyond what people write."""
 
 

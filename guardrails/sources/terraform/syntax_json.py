@@ -67,7 +67,7 @@ def parse_json_file(source: Source) -> ParsedFile:
         for key, value in part.members():
             name = str(key.value)
             if name in _LABELS:
-                blocks += _blocks(source, name, (), _LABELS[name], key.start, value)
+                blocks += _blocks(source, name, (), value, missing=_LABELS[name], start=key.start)
             elif name != "//":
                 errors.append(Broken(f'there is no block "{name}"', (key.start, key.end), (name,)))
     return ParsedFile(source, Body({}, blocks), errors)
@@ -83,14 +83,16 @@ def parse_json_values(source: Source) -> ParsedFile:
 
 
 def _blocks(
-    source: Source, type_: str, labels: tuple[str, ...], missing: int, start: int, value: _Json
+    source: Source, type_: str, labels: tuple[str, ...], value: _Json, *, missing: int, start: int
 ) -> Iterator[Block]:
     """The blocks of a type: objects nested by label, and at each level possibly a list of them."""
     for part in _objects(value):
         if missing:
             for key, inner in part.members():
                 if key.value != "//":
-                    yield from _blocks(source, type_, (*labels, str(key.value)), missing - 1, key.start, inner)
+                    yield from _blocks(
+                        source, type_, (*labels, str(key.value)), inner, missing=missing - 1, start=key.start
+                    )
         else:
             body = _body(source, part, attributes_only=type_ in ("locals", "required_providers"))
             yield Block(type_, labels, source, start, part.end, part.start, None, body)
@@ -108,7 +110,7 @@ def _body(source: Source, value: _Json, *, attributes_only: bool = False) -> Bod
         for key, inner in value.members():
             name = str(key.value)
             if name in _NESTED:
-                blocks += _blocks(source, name, (), _NESTED[name], key.start, inner)
+                blocks += _blocks(source, name, (), inner, missing=_NESTED[name], start=key.start)
     attributes = _attributes(source, value)
     if not attributes_only:
         attributes = {name: each for name, each in attributes.items() if name not in _NESTED}
