@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from guardrails.access.boxes import Box, EncodedValue, KeyTest, Names, Who
 from guardrails.access.callers import Candidate, candidates_of
@@ -243,8 +244,11 @@ class Search:
                         return found
                 return None
         seen = False
-        for fills in _ATTEMPTS:
-            point = self._at(area, action, fills)
+        variables = _variables(area)
+        for number, fills in enumerate(_ATTEMPTS):
+            # Variables differ from each other and from everything else, but for one try.
+            own = {} if number == 1 else {key: f"{fills[0]}{index}" for index, key in enumerate(variables, 1)}
+            point = self._at(area, action, fills, own)
             if point is None:
                 break
             seen = True
@@ -269,12 +273,14 @@ class Search:
                     return name.lower()
         return None
 
-    def _at(self, area: Area, action: str, fills: tuple[str, ...]) -> Point | None:
+    def _at(
+        self, area: Area, action: str, fills: tuple[str, ...], own: Mapping[str, str] = MappingProxyType({})
+    ) -> Point | None:
         resource = _member(area.resource, area.no_resource, fills)
         if resource is None:
             return None
         if self.candidates is None:
-            context = self._keys(area.keys, fills)
+            context = self._keys(area.keys, fills, own)
             return None if context is None else Point(action, resource, None, context)
         vague = False
         for candidate in self.candidates:
@@ -282,7 +288,7 @@ class Search:
             if isinstance(fitting, Doubt):
                 vague = True
             elif fitting:
-                found = candidate.solve(area.keys, lambda keys: self._keys(keys, fills))
+                found = candidate.solve(area.keys, lambda keys: self._keys(keys, fills, own))
                 if found is not None:
                     caller, context = found
                     if all(who.has(caller) is sign for who, sign in area.who):
@@ -293,11 +299,15 @@ class Search:
         return None
 
     def _keys(
-        self, keys: Mapping[str, tuple[tuple[KeyTest, bool], ...]], fills: tuple[str, ...]
+        self,
+        keys: Mapping[str, tuple[tuple[KeyTest, bool], ...]],
+        fills: tuple[str, ...],
+        own: Mapping[str, str],
     ) -> dict[str, EncodedValue] | None:
         context: dict[str, EncodedValue] = {}
         for key, tests in keys.items():
-            solved = solve_key(key, tests, many=key in self.quantified, fills=fills)
+            nice = (own[key], *fills) if key in own else fills
+            solved = solve_key(key, tests, many=key in self.quantified, fills=nice)
             if solved is False:
                 return None
             context[key] = None if solved is True else solved
