@@ -12,7 +12,7 @@ from guardrails.access.glob import encode, literal, loosen, pattern, replace_tok
 from guardrails.access.language import FOLD, arn_language, union
 from guardrails.access.matching import action_pattern, excepted, misplaced_variable, named, resource_pattern
 from guardrails.access.policy import NamedPrincipal, Policy, PolicyKind, Statement
-from guardrails.access.request import Caller
+from guardrails.access.request import Caller, CallerKind
 from guardrails.access.truth import Truth, negate
 from guardrails.model import UnknownValue
 
@@ -51,7 +51,7 @@ class Who:
         if self.only is not None:
             return caller == self.only
         if self.accounts is not None:
-            return caller.account not in self.accounts
+            return caller.kind is not CallerKind.SERVICE and caller.account not in self.accounts
         if self.negated:
             if self.deny:
                 return negate(excepted(self.principals, caller))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import cast
 
-from guardrails.access.evaluate import Levels, PolicySet
+from guardrails.access.evaluation import Levels, PolicySet
 from guardrails.access.parse import parse_policy
 from guardrails.access.policy import Policy, PolicyKind
 from guardrails.access.request import Request

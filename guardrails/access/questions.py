@@ -9,7 +9,7 @@ from typing import Literal
 
 from guardrails.access import facts
 from guardrails.access.documents import Side
-from guardrails.access.evaluate import Decision, Ground, Levels, Outcome, PolicySet, evaluate
+from guardrails.access.evaluation import Decision, Ground, Levels, Outcome, PolicySet, evaluate
 from guardrails.access.facts import glob
 from guardrails.access.lens import Access
 from guardrails.access.names import Names, account_of
