@@ -28,6 +28,8 @@ class Design:
         self.budget = Budget()
         self.instances = INSTANCES
         self.problems: list[Problem] = []
+        self.checked: set[int] = set()
+        """Bodies whose arguments have been held against their schema, by identity."""
         self._reported: set[tuple[str, Location | None]] = set()
 
     def report(self, message: str, place: Location | None, stage: Stage = "evaluate") -> None:

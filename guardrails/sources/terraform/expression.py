@@ -237,7 +237,8 @@ class Conditional(Node, eq=False):
         """See `Node.partial`."""
         condition = self.condition.evaluate(scope)
         marked = isinstance(condition, Sensitive)
-        flag = convert(condition.value if isinstance(condition, Sensitive) else condition, "bool")
+        plain = condition.value if isinstance(condition, Sensitive) else condition
+        flag = plain if isinstance(plain, bool) else convert(plain, "bool")
         if flag is None:
             raise LocatedError("the condition must not be null", self.condition)
         if not isinstance(flag, bool):
@@ -247,7 +248,10 @@ class Conditional(Node, eq=False):
         if taken is None or isinstance(taken, Lazy | str | UnknownValue):
             return mark(force(taken)) if marked else taken
         try:
-            other = (self.no if flag else self.yes).evaluate(scope)
+            left = self.no if flag else self.yes
+            if type(left) is Literal and type(left.value) is type(taken):
+                return mark(taken) if marked else taken
+            other = left.evaluate(scope)
         except EvaluationError:
             return mark(taken) if marked else taken
         return choose(condition, taken, other) if flag else choose(condition, other, taken)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from guardrails.model import Symbolic, UnknownValue, Value
-from guardrails.sources.terraform.constraint import constraint
 from guardrails.sources.terraform.design import Design
 from guardrails.sources.terraform.functions import FunctionContext
 from guardrails.sources.terraform.lazy import Lazy, Partial
@@ -74,7 +73,6 @@ class ModuleInstance(Names, Lazy):
         self._outputs: dict[str, Partial | _Pending] = {}
         self._resources: dict[str, Instances[Instance] | Instance] = {}
         self._providers: dict[tuple[str, str], ProviderConfiguration] = {}
-        self._checked: set[int] = set()
         self._calls: dict[str, Instances[ModuleInstance] | ModuleInstance | UnknownValue] = {}
 
     # Names
@@ -174,7 +172,7 @@ class ModuleInstance(Names, Lazy):
         type_ = attributes.get("type")
         if type_ is not None:
             try:
-                value = convert(value, constraint(type_.expression))
+                value = convert(value, self.module.type_of(name, type_))
             except EvaluationError as error:
                 value = self.design.failed(given or type_, EvaluationError(f"var.{name}: {error}"))
         if self._flag(attributes.get("sensitive"), default=False):
@@ -288,9 +286,9 @@ class ModuleInstance(Names, Lazy):
 
     def check_arguments(self, body: Body, schema: TypeSchema, block: Block, besides: Collection[str] = ()) -> None:
         """Report the arguments and nested blocks that a type does not have."""
-        if id(body) in self._checked:
+        if id(body) in self.design.checked:
             return
-        self._checked.add(id(body))
+        self.design.checked.add(id(body))
         for name, attribute in body.attributes.items():
             if name not in schema.attributes and name not in schema.blocks and name not in besides:
                 if name == "region" and besides:

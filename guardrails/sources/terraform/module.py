@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from guardrails.model import Comment, Gap, Problem
+from guardrails.sources.terraform.constraint import constraint
 from guardrails.sources.terraform.expression import LocatedError, Node, ParseError
-from guardrails.sources.terraform.scope import Scope
 from guardrails.sources.terraform.source import Source
 from guardrails.sources.terraform.syntax import Attribute, Block, Body, ParsedFile, comments
-from guardrails.sources.terraform.types import EvaluationError
+from guardrails.sources.terraform.types import EvaluationError, Type
 
 
 @dataclass(slots=True, eq=False)
@@ -37,6 +36,15 @@ class Module:
     gaps: list[Gap] = field(default_factory=list)
     comments: list[Comment] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
+
+    _types: dict[str, Type] = field(default_factory=dict)
+
+    def type_of(self, variable: str, written: Attribute) -> Type:
+        """The type of a variable. Raises `EvaluationError`."""
+        found = self._types.get(variable)
+        if found is None:
+            found = self._types[variable] = constraint(written.expression)
+        return found
 
     def add(self, parsed: ParsedFile) -> None:
         """Take in what a file declares."""
@@ -154,11 +162,6 @@ def literal(attribute: Attribute | None) -> str:
     return value if isinstance(value, str) else ""
 
 
-def all_of(bodies: Iterable[Block], type: str) -> Sequence[Block]:  # noqa: A002  # the field's own name
-    """The blocks of a type."""
-    return [block for block in bodies if block.type == type]
-
-
 def error_span(attribute: Attribute, error: EvaluationError) -> tuple[int, int]:
     """The part of an attribute that an error is about."""
     match error:
@@ -168,6 +171,3 @@ def error_span(attribute: Attribute, error: EvaluationError) -> tuple[int, int]:
             return offset, offset
         case _:
             return attribute.span
-
-
-__all__ = ["Module", "Scope", "all_of", "error_span", "literal", "merged", "nested_type"]

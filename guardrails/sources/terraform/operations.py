@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from guardrails.model import Part, Ref, Sensitive, Symbolic, UnknownValue, Value
+from guardrails.model import Ref, Sensitive, Symbolic, UnknownValue, Value
 from guardrails.sources.terraform.lazy import Computed, Lazy, Partial, force, inside
 from guardrails.sources.terraform.number import calculate
 from guardrails.sources.terraform.types import (
@@ -140,34 +140,38 @@ def _is_primitive(value: Value) -> bool:
 
 def concatenate(pieces: Iterable[Value]) -> Value:
     """The pieces of a template as one string."""
-    parts: list[Part] = []
-    marked = whole = True
-    marked = False
+    parts: list[str | UnknownValue] = []
+    marked, whole = False, True
     length = 0
     for piece in pieces:
         value = piece
         while isinstance(value, Sensitive):
             marked, value = True, value.value
-        match value:
-            case Symbolic() | UnknownValue():
-                whole = False
-                parts.append(value)
-            case str():
-                parts.append(value)
-            case None:
-                raise EvaluationError("the expression result is null, and a string template cannot include null")
-            case bool():
-                parts.append("true" if value else "false")
-            case int() | float():
-                parts.append(to_string(value))
-            case _:
-                raise EvaluationError(f"a string template cannot include {type_name(value)}")
-        last = parts[-1]
-        length += len(last) if isinstance(last, str) else 1
+        if type(value) is str:
+            text = value
+        elif isinstance(value, Symbolic | UnknownValue):
+            whole = False
+            parts.append(value)
+            length += len(value.parts) if isinstance(value, Symbolic) else 1
+            continue
+        elif isinstance(value, str):
+            text = value
+        elif isinstance(value, bool):
+            text = "true" if value else "false"
+        elif isinstance(value, int | float):
+            text = to_string(value)
+        elif value is None:
+            raise EvaluationError("the expression result is null, and a string template cannot include null")
+        else:
+            raise EvaluationError(f"a string template cannot include {type_name(value)}")
+        parts.append(text)
+        length += len(text)
         if length > TEXT_LIMIT:
-            raise EvaluationError(f"a string of more than {TEXT_LIMIT} characters is not put together")
-    text: Value = "".join(part for part in parts if isinstance(part, str)) if whole else Symbolic(*parts)
-    return Sensitive(text) if marked else text
+            break
+    if length > TEXT_LIMIT:
+        raise EvaluationError(f"a string of more than {TEXT_LIMIT} characters is not put together")
+    result: Value = "".join(part for part in parts if isinstance(part, str)) if whole else Symbolic(*parts)
+    return Sensitive(result) if marked else result
 
 
 # Attributes, indexes, elements

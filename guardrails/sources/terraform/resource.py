@@ -165,7 +165,7 @@ class Instance(Lazy):
         value: Value = None
         if given is not None:
             value = self.module.design.evaluate(given, scope)
-            if value is not None:
+            if value is not None and (type(value) is not str or schema.type != "string"):
                 try:
                     value = convert(value, schema.type)
                 except EvaluationError as error:
