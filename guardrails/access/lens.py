@@ -25,9 +25,10 @@ class Access:
     A check takes it as its subject (`Check[Access]`) or makes it with `Access.of(model)`.
     """
 
-    def __init__(self, models: Sequence[Model]) -> None:
+    def __init__(self, models: Sequence[Model], *, first: int = 0) -> None:
+        """`first` tells apart lenses that are compared: what is not known in one is not what is not in the other."""
         self.models = tuple(models)
-        self.names = [Names(model, number) for number, model in enumerate(models)]
+        self.names = [Names(model, number) for number, model in enumerate(models, first)]
         self._policies = self._customer_policies()
         self._identities: list[Identities] | None = None
         self._resource_policies: list[ResourcePolicies] | None = None
@@ -108,6 +109,21 @@ class Access:
         if key not in self._paths:
             self._paths[key] = escalation.paths(self, to, start=start)
         return self._paths[key]
+
+    def undecided(self) -> list[str]:
+        """What is not known about who may do what, so that more may be possible than is shown."""
+        found: dict[str, None] = {}
+        for identities in self.identities():
+            found.update(dict.fromkeys(identities.doubts))
+            found.update(
+                (f"{view.title}: it is not known whom it is attached to", None) for view in identities.unplaced
+            )
+            for principal in identities.principals:
+                views = [*principal.own, principal.boundary, None if principal.outside else principal.trust]
+                found.update((doubt, None) for view in views if view is not None for doubt in view.doubts)
+        for names in self.names:
+            found.update((gap.reason, None) for gap in names.model.gaps)
+        return list(found)
 
     # -- parts
 

@@ -1,0 +1,248 @@
+"""`guardrails access`: who may do what, how principals gain permissions, and what a plan changes about it."""
+
+from __future__ import annotations
+
+import enum
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from guardrails.commands import _shared as shared
+
+if TYPE_CHECKING:
+    from guardrails.access.lens import Access
+    from guardrails.access.request import ContextValue
+
+
+class AccessFormat(enum.StrEnum):
+    """How to write the answer."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+On = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--on",
+        metavar="PATH",
+        help="What to look at: configuration, plan, state or saved account; several are looked at together.",
+        show_default=".",
+    ),
+]
+Format = Annotated[AccessFormat, typer.Option("--format", help="How to write the answer.")]
+Given = Annotated[
+    list[str] | None,
+    typer.Option("--context", metavar="KEY=VALUE", help="A condition key of the request; KEY= for an absent one."),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    access = typer.Typer(
+        name="access", help="Who may do what, and how principals gain permissions.", no_args_is_help=True
+    )
+    access.command("can")(can)
+    access.command("who-can")(who_can)
+    access.command("paths")(paths)
+    access.command("diff")(diff)
+    app.add_typer(access)
+
+
+def can(
+    principal: Annotated[str, typer.Argument(help="An address, ARN, account, service, or `*` for everybody.")],
+    action: Annotated[str, typer.Argument(help="Such as s3:GetObject.")],
+    resource: Annotated[str, typer.Argument(help="An address (with `/key` for an object) or ARN.")] = "*",
+    *,
+    on: On = None,
+    context: Given = None,
+    format_: Format = AccessFormat.TEXT,
+    var: shared.Vars = None,
+    var_file: shared.VarFiles = None,
+    source: shared.Source = None,
+    config: shared.ConfigFile = None,
+) -> None:
+    """Say whether PRINCIPAL may call ACTION on RESOURCE, and which layer and statement decides.
+
+    Exit codes: 0 allowed, 1 denied, 2 usage error, 3 nothing to look at, 4 undecided or incomplete.
+    """
+    from guardrails.access.evaluation import Outcome  # noqa: PLC0415  # with the command alone
+    from guardrails.reporters import access as report  # noqa: PLC0415  # as above
+
+    lens, complete = _read(on, var, var_file, source, config)
+    try:
+        answer = lens.can(principal, action, resource, _context(context))
+    except LookupError as error:
+        shared.fail(str(error))
+    known = lens.principal(principal)
+    shown = (lens, known.arn if known else principal, action, resource, answer)
+    match format_:
+        case AccessFormat.JSON:
+            sys.stdout.write(report.dump(report.can_json(*shown)))
+        case AccessFormat.MARKDOWN:
+            sys.stdout.write(report.can_markdown(*shown))
+        case AccessFormat.TEXT:
+            sys.stdout.write(report.can_text(*shown))
+    match answer.outcome:
+        case Outcome.ALLOWED:
+            _end(shared.CLEAN, complete=complete)
+        case Outcome.DENIED:
+            raise typer.Exit(shared.FINDINGS)
+        case Outcome.UNDECIDED:
+            raise typer.Exit(shared.INCOMPLETE)
+
+
+def who_can(
+    action: Annotated[str, typer.Argument(help="Such as s3:GetObject.")],
+    resource: Annotated[str, typer.Argument(help="An address (with `/key` for an object) or ARN.")] = "*",
+    *,
+    on: On = None,
+    context: Given = None,
+    format_: Format = AccessFormat.TEXT,
+    var: shared.Vars = None,
+    var_file: shared.VarFiles = None,
+    source: shared.Source = None,
+    config: shared.ConfigFile = None,
+) -> None:
+    """List everybody who may call ACTION on RESOURCE: principals in view, and whom the resource's policy names.
+
+    Exit codes: 0 answered, 2 usage error, 3 nothing to look at, 4 incomplete.
+    """
+    from guardrails.reporters import access as report  # noqa: PLC0415  # with the command alone
+
+    lens, complete = _read(on, var, var_file, source, config)
+    try:
+        found = list(lens.who_can(action, resource, _context(context)))
+    except LookupError as error:
+        shared.fail(str(error))
+    match format_:
+        case AccessFormat.JSON:
+            sys.stdout.write(report.dump(report.who_json(lens, action, resource, found)))
+        case AccessFormat.MARKDOWN:
+            sys.stdout.write(report.who_markdown(lens, action, resource, found))
+        case AccessFormat.TEXT:
+            sys.stdout.write(report.who_text(lens, action, resource, found))
+    _end(shared.CLEAN, complete=complete)
+
+
+def paths(
+    *,
+    to: Annotated[str, typer.Option("--to", metavar="admin|RESOURCE", help="Where paths lead.")] = "admin",
+    start: Annotated[str | None, typer.Option("--from", metavar="PRINCIPAL", help="Paths of this one only.")] = None,
+    on: On = None,
+    format_: Format = AccessFormat.TEXT,
+    var: shared.Vars = None,
+    var_file: shared.VarFiles = None,
+    source: shared.Source = None,
+    config: shared.ConfigFile = None,
+) -> None:
+    """Show how principals come to administrate, or to read the data of a resource, over several hops and accounts.
+
+    Exit codes: 0 no path, 1 paths found, 2 usage error, 3 nothing to look at, 4 incomplete.
+    """
+    from guardrails.reporters import access as report  # noqa: PLC0415  # with the command alone
+
+    lens, complete = _read(on, var, var_file, source, config)
+    principal = None
+    if start is not None:
+        principal = lens.principal(start)
+        if principal is None:
+            shared.fail(f"{start} is not in view")
+    try:
+        found = lens.paths(to, start=principal)
+    except LookupError as error:
+        shared.fail(str(error))
+    undecided = lens.undecided()
+    match format_:
+        case AccessFormat.JSON:
+            sys.stdout.write(report.dump(report.paths_json(lens, found, undecided)))
+        case AccessFormat.MARKDOWN:
+            sys.stdout.write(report.paths_markdown(lens, found, undecided))
+        case AccessFormat.TEXT:
+            sys.stdout.write(report.paths_text(lens, found, undecided))
+    _end(shared.FINDINGS if found else shared.CLEAN, complete=complete)
+
+
+def diff(
+    plan: Annotated[Path, typer.Argument(help="A plan (`terraform show -json`).")],
+    *,
+    allow_public: Annotated[bool, typer.Option("--allow-public", help="Newly public access is wanted.")] = False,
+    allow_admin: Annotated[bool, typer.Option("--allow-admin", help="New administrators are wanted.")] = False,
+    format_: Format = AccessFormat.TEXT,
+    source: shared.Source = None,
+    config: shared.ConfigFile = None,
+) -> None:
+    """Show what PLAN newly grants and what it takes away, each with a request that shows it.
+
+    Exit codes: 0 neither newly public nor newly administrator, 1 one of them, 2 usage error, 4 incomplete.
+    """
+    from guardrails.access.diff import Diff, diff_of_plan  # noqa: PLC0415  # with the command alone
+    from guardrails.reporters import access as report  # noqa: PLC0415  # as above
+
+    shared.load_config(config)
+    models = shared.read_models([plan], (), (), source)
+    complete = not shared.say_problems(problem for model in models for problem in model.problems)
+    try:
+        each = [diff_of_plan(model) for model in models]
+    except LookupError as error:
+        shared.fail(str(error))
+    found = Diff(tuple(c for d in each for c in d.granted), tuple(c for d in each for c in d.removed))
+    match format_:
+        case AccessFormat.JSON:
+            sys.stdout.write(report.dump(report.diff_json(found)))
+        case AccessFormat.MARKDOWN:
+            sys.stdout.write(report.diff_markdown(found))
+        case AccessFormat.TEXT:
+            sys.stdout.write(report.diff_text(found))
+    bad = any((c.public and not allow_public) or (c.admin and not allow_admin) for c in found.granted)
+    _end(shared.FINDINGS if bad else shared.CLEAN, complete=complete)
+
+
+def _read(
+    on: Sequence[Path] | None,
+    variables: Iterable[str] | None,
+    var_files: Sequence[Path] | None,
+    source: Path | None,
+    config: str | None,
+) -> tuple[Access, bool]:
+    """The lens over everything that is looked at, and whether all of it could be read."""
+    from guardrails.access.lens import Access  # noqa: PLC0415  # not for the help text
+
+    loaded = shared.load_config(config)
+    models: list[Model] = shared.read_models(
+        on or [Path()], variables or (), shared.var_files_of(loaded, var_files), source
+    )
+    complete = not shared.say_problems(problem for model in models for problem in model.problems)
+    if not any(model.types() for model in models):
+        names = ", ".join(str(path) for path in on or [Path()])
+        shared.fail(
+            f"nothing to look at in {names}: no resource was found", shared.NOTHING if complete else shared.INCOMPLETE
+        )
+    return Access(models), complete
+
+
+def _context(given: Iterable[str] | None) -> dict[str, ContextValue]:
+    found: dict[str, ContextValue] = {}
+    for text in given or ():
+        key, sign, value = text.partition("=")
+        if not sign or not key.strip():
+            shared.fail(f"`--context {text}`: write KEY=VALUE")
+        key = key.strip().lower()
+        old = found.get(key)
+        if isinstance(old, tuple):
+            found[key] = (*old, value)
+        elif isinstance(old, str):
+            found[key] = (old, value)
+        else:
+            found[key] = value or None
+    return found
+
+
+def _end(code: int, *, complete: bool) -> None:
+    if code == shared.CLEAN and not complete:
+        code = shared.INCOMPLETE
+    raise typer.Exit(code)
