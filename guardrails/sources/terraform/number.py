@@ -3,6 +3,7 @@
 # ruff: noqa: PLC0415  # fractions and decimal take 13 ms to import, and most designs have whole numbers alone
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING
 
@@ -52,7 +53,8 @@ def parse(text: str) -> Number:
         raise OutOfRangeError("a number of so many digits is not computed with")
     from fractions import Fraction
 
-    return number(Fraction(text))
+    exact = Fraction(text)
+    return number(exact) if exact or not text.startswith("-") else -0.0
 
 
 def number(exact: Fraction | int) -> Number:
@@ -149,6 +151,11 @@ def from_float(value: float) -> Number:
     from decimal import Decimal
 
     decimal = Decimal(repr(value))
+    if abs(math.frexp(value)[0]) == 0.5:
+        # Go takes the gaps on both sides of a power of two for equal, and so finds fewer digits for some.
+        half = math.ulp(value) / 2
+        shorter = (Decimal(f"{value:.{digits}e}") for digits in range(17))
+        decimal = next((each for each in shorter if abs(each - Decimal(value)) <= Decimal(half)), decimal)
     return int(decimal) if decimal == decimal.to_integral_value() else value
 
 

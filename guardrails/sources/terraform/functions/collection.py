@@ -298,7 +298,7 @@ def _coalesce(*values: Value) -> Value:
     unified = unify_values(values)
     if not values or unified is None:
         raise EvaluationError("all arguments must have the same type")
-    left = [value for value in unified if value is not None and value != ""]  # "" alone, not []
+    left = [value for value in unified if value is not None and not (isinstance(value, str) and not len(value))]
     if not left:
         raise EvaluationError("no non-null, non-empty-string arguments")
     if len(left) > 1 and is_vague(left[0]):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from guardrails.model import Part, Sensitive, Symbolic, UnknownValue, Value
 from guardrails.sources.terraform.functions.signature import Beyond, normalized
-from guardrails.sources.terraform.number import OutOfRangeError, parse, to_string
+from guardrails.sources.terraform.number import OutOfRangeError, is_finite, parse, to_string
 from guardrails.sources.terraform.types import EvaluationError
 
 _SPECIAL = re.compile(r'["\\<>&\x00-\x1f\u2028\u2029]')
@@ -63,6 +63,8 @@ def _write(value: Value, parts: list[Part], room: _Room) -> None:
         case bool():
             parts.append("true" if value else "false")
         case int() | float():
+            if not is_finite(value):
+                raise EvaluationError("cannot serialize infinity as JSON")
             parts.append(to_string(value))
         case Symbolic():
             parts.append('"')

@@ -116,9 +116,24 @@ def _hashed(name: str, algorithm: str, *, base64: bool = False) -> Function:
 _MAX_PATTERN = 1000
 
 
+def _class(pattern: str, at: int) -> tuple[str, int]:
+    """A class of characters that starts at an offset, as Python writes it, and where it ends."""
+    negated = pattern.startswith("^", at)
+    end = pattern.find("]", at + 1 + negated)
+    if end < 0:
+        raise _bad_glob(pattern)
+    inner = pattern[at + negated : end]
+    for special in ("\\", "[", "^", "&&", "||", "~~"):
+        inner = inner.replace(special, "\\" + special)
+    return f"[{'^/' if negated else ''}{inner}]", end + 1
+
+
+def _bad_glob(pattern: str) -> EvaluationError:
+    return EvaluationError(f'failed to glob pattern "{pattern}": syntax error in pattern')
+
+
 def _glob(pattern: str) -> re.Pattern[str]:
     """A pattern of doublestar (`**`, `*`, `?`, `[...]`, `{a,b}`) over paths with `/`."""
-    refusal = EvaluationError(f'failed to glob pattern "{pattern}": syntax error in pattern')
     if len(pattern) > _MAX_PATTERN:
         raise Beyond("a pattern of this length is not read")
     out, at, depth = "", 0, 0
@@ -140,15 +155,10 @@ def _glob(pattern: str) -> re.Pattern[str]:
             case "?":
                 out += "[^/]"
             case "[":
-                end = pattern.find("]", at + 1 + (pattern[at : at + 1] in {"!", "^"}))
-                if end < 0:
-                    raise refusal
-                inner = pattern[at:end]
-                negated = inner[:1] in {"!", "^"}
-                inner = inner[negated:].replace("\\", "\\\\").replace("[", "\\[").replace("^", "\\^")
-                inner = inner.replace("&&", "\\&&").replace("||", "\\||").replace("~~", "\\~~")
-                out += f"[{'^/' if negated else ''}{inner}]"
-                at = end + 1
+                piece, at = _class(pattern, at)
+                out += piece
+            case "/" if depth:
+                raise _bad_glob(pattern)  # braces hold no folders
             case "{":
                 out, depth = out + "(?:", depth + 1
             case "}" if depth:
@@ -161,13 +171,13 @@ def _glob(pattern: str) -> re.Pattern[str]:
             case _:
                 out += re.escape(char)
     if depth:
-        raise refusal
+        raise _bad_glob(pattern)
     if out.count("*") > 12:
         raise Beyond("a pattern with so many stars is not read")
     try:
         return re.compile(out + r"\Z", re.DOTALL)
     except re.error:
-        raise refusal from None
+        raise _bad_glob(pattern) from None
 
 
 def _files(folder: Path, context: FunctionContext) -> Iterator[str]:

@@ -6,7 +6,7 @@ Python's own `re` differs in syntax and can be made to run for ever, so that it 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -57,7 +57,8 @@ class Regex:
 
     program: _Fragment
     groups: int
-    names: Mapping[str, int]
+    names: tuple[tuple[str, int], ...]
+    """Names with the numbers of their groups. A name may stand for several."""
 
     def search(self, text: str, start: int, budget: list[int]) -> tuple[int, ...] | None:
         """Start and end of the leftmost match and of each group (-1: not taken part), or None.
@@ -116,11 +117,17 @@ class Regex:
                 pieces.append("$")
                 continue
             at = end + braced
-            number = int(name) if name.isascii() and name.isdigit() and len(name) < 9 else self.names.get(name, -1)
-            if 0 <= number <= self.groups and found[2 * number] >= 0:
-                pieces.append(text[found[2 * number] : found[2 * number + 1]])
+            for number in self._numbers(name):
+                if number <= self.groups and found[2 * number] >= 0:
+                    pieces.append(text[found[2 * number] : found[2 * number + 1]])
+                    break
         pieces.append(template[at:])
         return "".join(pieces)
+
+    def _numbers(self, name: str) -> list[int]:
+        if name.isascii() and name.isdigit():
+            return [int(name)] if len(name) < 9 else []
+        return [number for each, number in self.names if each == name]
 
 
 @functools.lru_cache(maxsize=256)
@@ -128,7 +135,7 @@ def compile_pattern(pattern: str) -> Regex:
     """Compile a pattern. Raises `PatternError`, and `Beyond` for one that is too large."""
     parser = _Parser(pattern)
     body = parser.parse()
-    return Regex((_Step(_Op.SAVE, 0), *body, _Step(_Op.SAVE, 1)), parser.groups, dict(parser.names))
+    return Regex((_Step(_Op.SAVE, 0), *body, _Step(_Op.SAVE, 1)), parser.groups, tuple(parser.names))
 
 
 # The matcher: all threads go through the text together, those of higher priority first.
@@ -240,7 +247,7 @@ class _Parser:
         self.pattern = pattern
         self.at = 0
         self.groups = 0
-        self.names: dict[str, int] = {}
+        self.names: list[tuple[str, int]] = []
         self.flags: frozenset[str] = frozenset()
         self.depth = 0
 
@@ -359,7 +366,8 @@ class _Parser:
         if self._peek("(?"):
             if name := self._group_name():
                 self.groups += 1
-                number = self.names[name] = self.groups
+                number = self.groups
+                self.names.append((name, number))
             elif not self._group_flags(start):
                 return None
         else:
@@ -390,8 +398,6 @@ class _Parser:
         piece = self.pattern[self.at : end + 1]
         if not name or not all(_is_word(char) for char in name):
             raise PatternError("invalid named capture", piece)
-        if name in self.names:
-            raise PatternError("duplicate capture group name", name)
         self.at = end + 1
         return name
 

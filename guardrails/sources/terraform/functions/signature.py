@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from guardrails.model import Sensitive, Symbolic, UnknownValue, Value
+from guardrails.model import Sensitive, Symbolic, Unknown, UnknownValue, Value
 from guardrails.sources.terraform.types import (
     EvaluationError,
     Type,
@@ -144,6 +144,9 @@ class Function:
         except Beyond as answer:
             held = unknown(*arguments) if seen.unknown else None
             return UnknownValue(f"{self.name}(): {answer}", held.refs if held else ())
+        except Unknown as answer:
+            held = unknown(*arguments)
+            return UnknownValue(answer.reason, held.refs if held else ())
         except ArgumentError as error:
             said = _HIDDEN if seen.marked else str(error)
             raise EvaluationError(f'Invalid value for "{error.parameter}" parameter: {said}.') from None

@@ -227,7 +227,7 @@ def _pattern(pattern: str) -> Regex:
 def _captured(regex: Regex, value: str, found: tuple[int, ...]) -> Value:
     taken = [value[found[at] : found[at + 1]] if found[at] >= 0 else None for at in range(0, len(found), 2)]
     if regex.names:
-        return {name: taken[number] for name, number in sorted(regex.names.items())}
+        return {name: taken[number] for name, number in sorted(regex.names)}
     return [*taken[1:]] if regex.groups else taken[0]
 
 

@@ -17,9 +17,10 @@ from guardrails.sources.terraform.types import EvaluationError
 _TRUE = frozenset(("y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"))
 _FALSE = frozenset(("n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"))
 _NULL = frozenset(("", "~", "null", "Null", "NULL"))
+_NO_NUMBER = frozenset((".nan", ".NaN", ".NAN"))
 _NUMBER = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?\Z", re.ASCII)
-_BASED = re.compile(r"[-+]?0[xobXOB]|[-+]?\.(?:inf|Inf|INF|nan|NaN|NAN)\Z", re.ASCII)
 _SIMPLE_BASED = re.compile(r"0(?:x[0-9a-fA-F]+|o[0-7]+)\Z", re.ASCII)
+_INFINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)\Z", re.ASCII)
 _TIME = re.compile(r"\d{4}-\d{1,2}-\d{1,2}", re.ASCII)
 _DATE = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])\Z", re.ASCII)
 _ESCAPES = {
@@ -50,8 +51,10 @@ def resolve(plain: str) -> Value:
             raise Beyond(str(error)) from None
     if _SIMPLE_BASED.match(plain):
         return int(plain, 0)
-    if _BASED.match(plain):
-        raise _beyond(f"the number {plain}")
+    if _INFINITE.match(plain):
+        return float("-inf" if plain[0] == "-" else "inf")
+    if plain in _NO_NUMBER:
+        raise EvaluationError("floating point NaN is not supported")
     if _TIME.match(plain):
         if _DATE.match(plain):
             return f"{plain}T00:00:00Z"
