@@ -14,7 +14,7 @@ from guardrails.sources.terraform.module import Module, nested_type
 from guardrails.sources.terraform.operations import mark
 from guardrails.sources.terraform.parser import parse_template
 from guardrails.sources.terraform.provider import ProviderConfiguration, passed_providers, provider_name
-from guardrails.sources.terraform.repetition import Instances, instances, repetition
+from guardrails.sources.terraform.repetition import Instances, Repetition, instances, repetition
 from guardrails.sources.terraform.resource import META, Instance
 from guardrails.sources.terraform.schema import TypeSchema, provider_schema, resource_schema
 from guardrails.sources.terraform.scope import Names, Scope
@@ -73,6 +73,7 @@ class ModuleInstance(Names, Lazy):
         self._outputs: dict[str, Partial | _Pending] = {}
         self._resources: dict[str, Instances[Instance] | Instance] = {}
         self._providers: dict[tuple[str, str], ProviderConfiguration] = {}
+        self._expanding: set[str] = set()
         self._calls: dict[str, Instances[ModuleInstance] | ModuleInstance | UnknownValue] = {}
 
     # Names
@@ -272,7 +273,7 @@ class ModuleInstance(Names, Lazy):
             if block is None:
                 raise EvaluationError(f"{name} is not declared in {self.module.shown}")
             address = f"{self.address}.{name}" if self.address else name
-            repeated = repetition(block, address, self.scope, self.design)
+            repeated = self._repetition(block, address)
             schema = resource_schema(block.labels[0], "managed" if block.type == "resource" else "data")
             if schema is not None:
                 self.check_arguments(block.body, schema, block, META)
@@ -283,6 +284,25 @@ class ModuleInstance(Names, Lazy):
 
             known = self._resources[name] = instances(address, repeated, self.conditional, make)
         return known
+
+    def _repetition(self, block: Block, address: str) -> Repetition:
+        if address in self._expanding:
+            raise EvaluationError(f"the instances of {address} depend on themselves")
+        self._expanding.add(address)
+        try:
+            return repetition(block, address, self.scope, self.design)
+        finally:
+            self._expanding.discard(address)
+
+    def _check_call(self, name: str, block: Block, module: Module) -> None:
+        """Report the arguments that a called module does not have."""
+        if id(block) in self.design.checked:
+            return
+        self.design.checked.add(id(block))
+        for each, attribute in block.body.attributes.items():
+            if each not in module.variables and each not in _MODULE_ARGUMENTS:
+                place = attribute.source.location(attribute.span)
+                self.design.report(f'module "{name}": there is no variable "{each}" in {module.shown}', place)
 
     def check_arguments(self, body: Body, schema: TypeSchema, block: Block, besides: Collection[str] = ()) -> None:
         """Report the arguments and nested blocks that a type does not have."""
@@ -355,7 +375,8 @@ class ModuleInstance(Names, Lazy):
         if not isinstance(child, Child):
             return UnknownValue(child or f'module "{name}" is not installed')
         address = f"{self.address}.module.{name}" if self.address else f"module.{name}"
-        repeated = repetition(block, address, self.scope, self.design)
+        self._check_call(name, block, child.module)
+        repeated = self._repetition(block, address)
 
         def make(key: str, names: Mapping[str, Partial], conditional: str) -> ModuleInstance:
             scope = self.scope.child(names) if names else self.scope

@@ -94,7 +94,7 @@ class Module:
                 pass
             case _:
                 place = block.source.location(block.header)
-                self.problems.append(Problem("parse", f"a {block.type} block of this form is not known", place))
+                self.problems.append(Problem("parse", f'a "{block.type}" block of this form is not known', place))
 
     def _resource(self, name: str, type_: str, block: Block) -> None:
         if name in self.resources:

@@ -152,7 +152,10 @@ def concatenate(pieces: Iterable[Value]) -> Value:
         elif isinstance(value, Symbolic | UnknownValue):
             whole = False
             parts.append(value)
-            length += len(value.parts) if isinstance(value, Symbolic) else 1
+            # Each hole costs far more than a character.
+            length += 500 * (len(value.parts) if isinstance(value, Symbolic) else 1)
+            if length > TEXT_LIMIT:
+                break
             continue
         elif isinstance(value, str):
             text = value
@@ -169,7 +172,7 @@ def concatenate(pieces: Iterable[Value]) -> Value:
         if length > TEXT_LIMIT:
             break
     if length > TEXT_LIMIT:
-        raise EvaluationError(f"a string of more than {TEXT_LIMIT} characters is not put together")
+        raise EvaluationError("a string of so many parts is not put together")
     result: Value = "".join(part for part in parts if isinstance(part, str)) if whole else Symbolic(*parts)
     return Sensitive(result) if marked else result
 

@@ -16,6 +16,8 @@ from guardrails.sources.terraform.source import Source, Span
 
 DEPTH = 60
 """Blocks inside of each other."""
+ERRORS = 50
+"""Broken blocks of one file that are reported before the rest is given up."""
 
 _NAME = re.compile(r"[^\W\d][\w-]*")
 _EQUALS = re.compile(r"[ \t]*=")
@@ -47,8 +49,6 @@ class Attribute:
                 node = parse_expression(self.source.text, self._from, self.end)
             except ParseError as error:
                 node = Invalid(self._from, self.end, error)
-            except RecursionError:
-                node = Invalid(self._from, self.end, ParseError("the expression is nested too deeply", self._from))
             self._node = node
         return node
 
@@ -207,6 +207,9 @@ class _Scanner:
             except (ParseError, RecursionError) as error:
                 stop = error.offset if isinstance(error, ParseError) else self.at
                 message = str(error) if isinstance(error, ParseError) else "nested too deeply"
+                if len(self.errors) >= ERRORS:
+                    self.errors.append(Broken("the rest of the file is not read: it has too many errors", (stop, stop)))
+                    return Body(attributes, blocks)
                 self.errors.append(Broken(message, (stop, stop), self.header))
                 resume = _RESUME.search(self.text, start + 1)
                 self.at = resume.start() if resume else len(self.text)
@@ -295,14 +298,17 @@ def _target(parsed: ParsedFile, comment: Span) -> Span:
 
 def _item_at(body: Body, at: int) -> Span | None:
     """The span of the attribute or block that starts at an offset."""
-    for attribute in body.attributes.values():
-        if attribute.start == at:
-            return attribute.span
-    for block in body.blocks:
-        if block.start == at:
-            return block.span
-        if block.start < at < block.end:
-            return _item_at(block.body, at)
+    inner: Body | None = body
+    while inner is not None:
+        for attribute in inner.attributes.values():
+            if attribute.start == at:
+                return attribute.span
+        blocks, inner = inner.blocks, None
+        for block in blocks:
+            if block.start == at:
+                return block.span
+            if block.start < at < block.end:
+                inner = block.body
     return None
 
 

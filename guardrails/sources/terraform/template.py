@@ -9,7 +9,7 @@ from unicodedata import normalize
 
 from guardrails.sources.terraform.expression import Conditional, Literal, Node, ParseError, Template, TemplateFor
 
-DEPTH = 100
+DEPTH = 60
 """Brackets, operators and templates inside of each other."""
 
 SPACE = re.compile(r"(?:[ \t\r\n]+|\#[^\n]*|//[^\n]*|/\*[\s\S]*?\*/)*")
