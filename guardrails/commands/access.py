@@ -142,7 +142,8 @@ def paths(
 ) -> None:
     """Show how principals come to administrate, or to read the data of a resource, over several hops and accounts.
 
-    Exit codes: 0 no path, 1 paths found, 2 usage error, 3 nothing to look at, 4 incomplete.
+    Exit codes: 0 no path, 1 paths found, 2 usage error, 3 nothing to look at, 4 no path as far as is known, but
+    something is not known.
     """
     from guardrails.reporters import access as report  # noqa: PLC0415  # with the command alone
 
@@ -164,7 +165,7 @@ def paths(
             sys.stdout.write(report.paths_markdown(lens, found, undecided))
         case AccessFormat.TEXT:
             sys.stdout.write(report.paths_text(lens, found, undecided))
-    _end(shared.FINDINGS if found else shared.CLEAN, complete=complete)
+    _end(shared.FINDINGS if found else shared.CLEAN, complete=complete and not undecided)
 
 
 def diff(
@@ -213,15 +214,13 @@ def _read(
     from guardrails.access.lens import Access  # noqa: PLC0415  # not for the help text
 
     loaded = shared.load_config(config)
-    models: list[Model] = shared.read_models(
-        on or [Path()], variables or (), shared.var_files_of(loaded, var_files), source
-    )
+    scanned = on or [Path()]
+    models = shared.read_models(scanned, variables or (), shared.var_files_of(loaded, var_files), source)
     complete = not shared.say_problems(problem for model in models for problem in model.problems)
     if not any(model.types() for model in models):
-        names = ", ".join(str(path) for path in on or [Path()])
-        shared.fail(
-            f"nothing to look at in {names}: no resource was found", shared.NOTHING if complete else shared.INCOMPLETE
-        )
+        names = ", ".join(str(path) for path in scanned)
+        code = shared.NOTHING if complete else shared.INCOMPLETE
+        shared.fail(f"nothing to look at in {names}: no resource was found", code)
     return Access(models), complete
 
 
