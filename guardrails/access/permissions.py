@@ -95,8 +95,8 @@ class Rule:
     def conditions(self) -> tuple[Condition | UnknownValue, ...]:
         """Typed, made when they are first needed."""
         if self._conditions is None:
-            read = parse_policy({"Version": "2012-10-17", "Statement": [dict(self.part.data)]})
-            self._conditions = read.statements[0].conditions if read.statements else ()
+            only = {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": self.part.data["Condition"]}
+            self._conditions = parse_policy({"Version": "2012-10-17", "Statement": [only]}).statements[0].conditions
         return self._conditions
 
     @property
