@@ -14,9 +14,10 @@ from guardrails.access.view import PolicyView
 from guardrails.model import Model, Resource
 
 if TYPE_CHECKING:
-    from guardrails.access.escalation import Path
-    from guardrails.access.questions import Answer, Exposure, External
+    from guardrails.access.exposure import Exposure, External
+    from guardrails.access.questions import Answer
     from guardrails.access.request import Caller, ContextValue
+    from guardrails.access.steps import Path
 
 
 class Access:
@@ -91,15 +92,15 @@ class Access:
 
     def public(self) -> Iterator[Exposure]:
         """Every statement of a resource or trust policy that lets everybody in."""
-        from guardrails.access import questions  # noqa: PLC0415  # as above
+        from guardrails.access import exposure  # noqa: PLC0415  # as above
 
-        return questions.public(self)
+        return exposure.public(self)
 
     def external_accounts(self) -> Iterator[External]:
         """Every statement of a resource or trust policy that lets another account in."""
-        from guardrails.access import questions  # noqa: PLC0415  # as above
+        from guardrails.access import exposure  # noqa: PLC0415  # as above
 
-        return questions.external_accounts(self)
+        return exposure.external_accounts(self)
 
     def paths(self, to: str = "admin", *, start: Principal | None = None) -> Sequence[Path]:
         """The ways to administrate, or to read the data of a resource; see `escalation.paths`."""
