@@ -235,7 +235,7 @@ class Graph:
         for technique in techniques():
             if technique.only == "trusts-caller" or (technique.may and self.side == "least"):
                 continue
-            if not all(permissions.may(need.action) for need in technique.needs):
+            if permissions.granted is not None and not technique.needed <= permissions.granted:
                 continue
             if technique.exists and not self.terrain.exists(technique.exists, self.side):
                 continue

@@ -253,16 +253,17 @@ class Permissions:
         self.side: Side = side
         self.everything = everything
         self.keys = caller_keys(principal)
-        self.granted: frozenset[str] = frozenset().union(*(doc.granted for doc in identity))
+        found: frozenset[str] | None = None if everything else frozenset().union(*(doc.granted for doc in identity))
+        for docs in [*([[boundary]] if boundary is not None else []), *levels]:
+            limit: frozenset[str] = frozenset().union(*(doc.granted for doc in docs))
+            found = limit if found is None else found & limit
+        self.granted = found
+        """The actions that may be allowed on something; None: all of them."""
         self._new: dict[tuple[str, tuple[tuple[str, ContextValue], ...]], bool] = {}
 
     def may(self, action: str) -> bool:
         """Whether some statement allows an action on something: what it cannot be without."""
-        if not self.everything and action not in self.granted:
-            return False
-        if self.boundary is not None and action not in self.boundary.granted:
-            return False
-        return all(any(action in doc.granted for doc in level) for level in self.levels)
+        return self.granted is None or action in self.granted
 
     def rules(self, action: str) -> Iterator[Rule]:
         """The statements of its identity policies that allow an action, those apart that nothing is known of."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Literal, cast
 
@@ -27,7 +27,7 @@ class Need:
     on: Place
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Technique:
     """One way to gain another principal's permissions, or more of one's own."""
 
@@ -41,6 +41,11 @@ class Technique:
     exists: tuple[str, ...] = ()
     only: str = ""
     may: str = ""
+
+    @cached_property
+    def needed(self) -> frozenset[str]:
+        """The actions, in lower case."""
+        return frozenset(need.action for need in self.needs)
 
     @property
     def permissions(self) -> tuple[str, ...]:
