@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from guardrails.access.conditions import Condition, Quantifier, Test, Text
 from guardrails.access.context import compare, expand
 from guardrails.access.glob import encode, literal, loosen, pattern, replace_tokens, token, token_names
-from guardrails.access.language import FOLD, arn_language, union
+from guardrails.access.language import FOLD, resource_language, union
 from guardrails.access.matching import action_pattern, excepted, misplaced_variable, named, resource_pattern
 from guardrails.access.policy import NamedPrincipal, Policy, PolicyKind, Statement
 from guardrails.access.request import Caller, CallerKind
@@ -187,14 +187,15 @@ def _boxes(policy: Policy, statement: Statement, deny: bool, *, upper: bool) -> 
         return
 
 
-def _action(text: str) -> str | None:
-    return action_pattern(text)
+def _action(text: str) -> tuple[str, ...]:
+    made = action_pattern(text)
+    return () if made is None else (made,)
 
 
 def _names(
     positive: Sequence[Text] | None,
     negative: Sequence[Text] | None,
-    make: Callable[[str], str | None],
+    make: Callable[[str], tuple[str, ...]],
     *,
     upper: bool,
 ) -> Names:
@@ -208,14 +209,12 @@ def _names(
             if widen:
                 made["*"] = None
             continue
-        encoded = make(each)
-        if encoded is None:
-            continue
-        if any(name[:1] == "#" for name in token_names(encoded)):
-            if not widen:
-                continue
-            encoded = loosen(encoded)
-        made[encoded] = None
+        for encoded in make(each):
+            if any(name[:1] == "#" for name in token_names(encoded)):
+                if widen:
+                    made[loosen(encoded)] = None
+            else:
+                made[encoded] = None
     if positive is not None and not made:
         raise _Nothing
     return Names(tuple(made), negated=positive is None)
@@ -227,9 +226,9 @@ def _resources(policy: Policy, statement: Statement, variables: _Reading, *, upp
             return None
         raise _Nothing
 
-    def make(text: str) -> str:
+    def make(text: str) -> tuple[str, ...]:
         encoded = variables.text(text, pattern) if policy.variables else encode(text, pattern)
-        return arn_language(resource_pattern(encoded, policy.kind))
+        return resource_language(resource_pattern(encoded, policy.kind))
 
     names = _names(statement.resources, statement.not_resources, make, upper=upper)
     return None if "*" in names.patterns and not names.negated else names

@@ -40,6 +40,53 @@ def arn_language(pattern: str) -> str:
     return ":".join((*(head.replace("*", SEG).replace("?", SEG_ONE) for head in heads), last))
 
 
+@functools.lru_cache(maxsize=16384)
+def resource_language(pattern: str) -> tuple[str, ...]:
+    """The languages whose union is that of an encoded resource pattern, over whole ARNs.
+
+    A `*` at the end of a segment matches across colons (User Guide, "Resource": "it can expand to match beyond the
+    colon boundaries"), so that one pattern has a form for each number of colons that such a `*` spans.
+    """
+    if pattern == "*" or pattern.startswith(OPEN):
+        return (pattern,)
+    made: dict[str, None] = {}
+    _forms(pattern, 0, 0, "", made)
+    kept: list[str] = []
+    for each in made:
+        if not any(includes(other, each) for other in kept):
+            kept.append(each)
+    return tuple(kept)
+
+
+def _forms(pattern: str, at: int, colons: int, done: str, made: dict[str, None]) -> None:
+    """Read a pattern from `at` on, `colons` colons being behind: each form is a path through its early `*`."""
+    while at < len(pattern) and colons < 5:
+        char = pattern[at]
+        if char == "*" and pattern[at + 1 : at + 2] in (":", ""):
+            for spanned in range(1, 5 - colons):
+                _forms(pattern, at + 1, colons + spanned, done + f"{SEG}:" * spanned + SEG, made)
+            last = done + f"{SEG}:" * (5 - colons) + pattern[at:]
+            _forms(pattern, at + 1, colons, done + SEG, made)
+            made[last] = None
+            return
+        if char == ":":
+            colons += 1
+        done += SEG if char == "*" else SEG_ONE if char == "?" else char
+        at += 1
+    if colons == 5:
+        made[done + pattern[at:]] = None
+
+
+@functools.lru_cache(maxsize=16384)
+def resource_matcher(pattern: str) -> Callable[[str], bool]:
+    """The test of an encoded resource pattern on an encoded resource, whole ARN or not."""
+    heads = pattern.split(":", 5)[:5] if ":" in pattern else []
+    if not any(("*" in head and head.find("*") < len(head) - 1) or "?" in head for head in heads):
+        return matcher(pattern)  # each `*` may span colons: the pattern is matched as plain text
+    forms = union(resource_language(pattern))
+    return forms.has
+
+
 @functools.lru_cache(maxsize=4096)
 def arn_condition(pattern: str) -> str | None:
     """The language of an encoded `ArnLike` value: whole ARNs alone; None for the empty one."""

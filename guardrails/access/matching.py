@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from guardrails.access.conditions import Text
 from guardrails.access.context import Context, Unresolved, doubts
 from guardrails.access.glob import (
-    arn_matches,
-    arn_overlaps,
     encode,
     literal,
     loosen,
@@ -19,6 +17,7 @@ from guardrails.access.glob import (
     pattern,
     unsure,
 )
+from guardrails.access.language import resource_matcher
 from guardrails.access.policy import NamedPrincipal, Policy, PolicyKind, PrincipalType, Statement
 from guardrails.access.request import Caller, CallerKind
 from guardrails.access.truth import Doubt, Truth, all_of, any_of, negate
@@ -157,11 +156,11 @@ def _resources(policy: Policy, patterns: Sequence[Text], resource: str, context:
             found.append(Doubt((each.reason,)))
             continue
         wanted = _resource_text(policy, each, context)
-        if arn_matches(wanted, resource) or wanted == resource:
+        if resource_matcher(wanted)(resource):
             # An unknown hole on the pattern's side can be anything: it never surely matches.
             sure = not any(reason for reason in doubts(wanted) if not reason.startswith("known after apply"))
             found.append(True if sure else Doubt(doubts(wanted)))
-        elif (unsure(wanted) or unsure(resource)) and arn_overlaps(
+        elif (unsure(wanted) or unsure(resource)) and overlaps(
             resource_pattern(loosen(wanted), policy.kind), loosen(resource)
         ):
             found.append(Doubt(doubts(wanted, resource)))

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from guardrails.access.boxes import Box, EncodedValue, KeyTest, Names, Who
 from guardrails.access.callers import Candidate, candidates_of
 from guardrails.access.conditions import Quantifier, Test
-from guardrails.access.glob import LITERAL_STAR, replace_tokens, token_names
+from guardrails.access.glob import CLOSE, LITERAL_STAR, OPEN, replace_tokens, token_names
 from guardrails.access.keys import solve_key
 from guardrails.access.language import ANY_ARN, TooHard, both, fits, member, union
 from guardrails.access.request import Caller
@@ -161,6 +161,7 @@ class Search:
         self.quantified = frozenset(
             test.key for box in everything for test in box.keys if test.quantifier and not _single(test.key)
         )
+        self.universe = (ANY_ARN, LITERAL_STAR, *_unknown_arns(everything))
         self.candidates: Sequence[Candidate] | None = None
         if principals:
             self.candidates = candidates_of(everything)
@@ -170,7 +171,7 @@ class Search:
         own = frozenset(entry)
         if any(own.issuperset(other) for other in outside):
             return None
-        area = Area()
+        area = Area(resource=self.universe)
         for box in entry:
             area = area.with_box(box)
         stack = [area]
@@ -312,6 +313,16 @@ class Search:
                 return None
             context[key] = None if solved is True else solved
         return context
+
+
+def _unknown_arns(boxes: Iterable[Box]) -> list[str]:
+    """Patterns for resources whose ARN starts with an attribute known after apply."""
+    found: dict[str, None] = {}
+    for box in boxes:
+        for each in box.resources.patterns if box.resources else ():
+            if each.startswith(OPEN):
+                found[each[: each.index(CLOSE) + 1] + "*"] = None
+    return list(found)
 
 
 @functools.lru_cache(maxsize=16384)

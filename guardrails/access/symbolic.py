@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from guardrails.access.boxes import EVERY_ACTION, Box, KeyTest, Names, Who, box
 from guardrails.access.conditions import Quantifier, Test
 from guardrails.access.glob import encode, literal, pattern, token_names
-from guardrails.access.language import TooHard, arn_language
+from guardrails.access.language import TooHard, resource_language
 from guardrails.access.matching import Asked
 from guardrails.access.request import Caller, ContextValue
 from guardrails.access.search import Point, Search
@@ -65,7 +65,7 @@ def restrict(
     resources = None
     if resource:
         encoded = encode(resource, literal if resource == "*" else pattern)
-        resources = Names((arn_language(encoded),))
+        resources = Names(resource_language(encoded))
     who = None
     if principal is not None:
         who = Who((), only=principal)

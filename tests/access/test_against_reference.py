@@ -52,6 +52,19 @@ def arn(pattern: str, text: str) -> bool:
     return len(left) == len(right) and all(map(wild, left, right))
 
 
+def place(pattern: str, text: str) -> bool:
+    """Resources: a `*` at the end of a segment goes on over colons, one within the first five segments does not."""
+    if pattern == "*":
+        return True
+    made = ""
+    for index, char in enumerate(pattern):
+        early = pattern[:index].count(":") < 5
+        inner = early and pattern[index + 1 : index + 2] not in (":", "")
+        any_char = "[^:]" if (early and char == "?") or inner else "."
+        made += f"{any_char}*" if char == "*" else any_char if char == "?" else re.escape(char)
+    return re.fullmatch(made, text, re.DOTALL) is not None
+
+
 HIDE = str.maketrans({"*": "\x01", "?": "\x02"})
 
 
@@ -219,7 +232,9 @@ def speaks(statement: Plain, who: Caller, action: str, resource: str, context: d
         for name, negative in (("Resource", False), ("NotResource", True)):
             if name in statement:
                 texts = [resolved(each, context, hide=True) for each in listed(statement[name])]
-                among = any(arn(each, resource.translate(HIDE)) for each in texts)
+                if "Principal" not in statement:  # identity policies may leave segments out
+                    texts = [each + ":*" * max(0, 5 - each.count(":")) if ":" in each else each for each in texts]
+                among = any(place(each, resource.translate(HIDE)) for each in texts)
                 if among is negative:
                     return False
         held = True
@@ -304,11 +319,12 @@ ACTIONS = ["s3:GetObject", "s3:PutObject", "s3:GetBucketTagging", "iam:GetUser",
 ACTION_PATTERNS = ["*", "s3:*", "s3:Get*", "S3:getobject", "iam:*User", "s3:?etObject", "iam:CreateUser", "*:Get*"]
 RESOURCES = [
     "*", "arn:aws:s3:::b/k", "arn:aws:s3:::b/bob/k", "arn:aws:s3:::c", f"arn:aws:iam::{A1}:user/bob",
-    "arn:aws:s3:::b/a*", "arn:aws:s3:eu:1:b/k",
+    "arn:aws:s3:::b/a*", "arn:aws:s3:eu:1:b/k", "arn:aws:sns:eu:1:t:k", "arn:aws:s3:eu:1:b:b/k",
 ]  # fmt: skip
 RESOURCE_PATTERNS = [
     "*", "arn:aws:s3:::b/*", "arn:aws:s3:::*", "arn:aws:s3:*:*:b/k", "arn:aws:s3:::b/${aws:username}/*",
     "arn:aws:s3:::b/${*}", "arn:aws:iam::*:user/${aws:username}", "arn:aws:s3:::b/bob/*", "arn:aws:s3:::?/k",
+    "arn:aws:sns:*:k", "arn:aws:s3:e*u:*:b/k", "arn:*", "arn:aws:*:b/k", "arn:aws:s3:e?:*:b?b/*", "arn:aws:s3",
     "arn:aws:s3:::b/${aws:PrincipalTag/t, 'k'}", "arn:aws:s3:::b/a${*}",
 ]  # fmt: skip
 KEYS: dict[str, tuple[list[str], list[str]]] = {
