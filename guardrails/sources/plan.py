@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +24,7 @@ from guardrails.model import (
     Symbolic,
     UnknownValue,
     Value,
+    type_of,
 )
 from guardrails.model import Path as ValuePath
 from guardrails.sources.document import Document, Unusable
@@ -41,9 +43,13 @@ from guardrails.sources.state import (
     read_state,
     unusable,
 )
+from guardrails.sources.terraform.policy_document import policy_document
 from guardrails.sources.terraform.schema import Attribute, NestedBlock, TypeSchema, resource_schema
+from guardrails.sources.terraform.values import EvaluationError
 
 __all__ = ["Evaluate", "PlannedResource", "read_plan", "read_state"]
+
+_DOCUMENT = "aws_iam_policy_document"
 
 Evaluate = Callable[[Path, Mapping[str, Value]], Model | None]
 """Evaluates the root module in a folder, given the values of its variables."""
@@ -173,6 +179,10 @@ class _Reader:
         self._references = References(plan.configuration, variables, self._instances)
         self._source = _Source(source, evaluate, variables)
         self._providers: dict[str, Provider] = {}
+        self._made: Model | None = None
+
+    def _at(self, address: str) -> Resource | None:
+        return self._made.at(address) if self._made else None
 
     def _variables(self) -> dict[str, Value]:
         found: dict[str, Value] = {}
@@ -214,7 +224,7 @@ class _Reader:
             reason = f"{document.name}: Terraform stopped with an error while it made this plan"
             self._after.problems.append(Problem("read", reason, document.start))
             gaps.append(Gap(reason, location=document.start))
-        model = self._after.model("plan", gaps=gaps, before=self._before.model("state"))
+        model = self._made = self._after.model("plan", gaps=gaps, before=self._before.model("state"))
         if source := self._source.model:
             model.comments = source.comments
             model.files = (*model.files, *source.files)
@@ -247,7 +257,7 @@ class _Reader:
         address = change.address
 
         def make() -> Resource:
-            planned = _Planned(change, self._references, self._source)
+            planned = _Planned(change, self._references, self._source, self._at)
             values = self._after.values(address, planned.values)
             resource = PlannedResource(
                 change.type,
@@ -297,8 +307,15 @@ def _without_keys_of(config: dict[str, Value]) -> dict[str, Value]:
 class _Planned:
     """Works out the values of one resource of a plan."""
 
-    def __init__(self, change: _ResourceChange, references: References, source: _Source) -> None:
+    def __init__(
+        self,
+        change: _ResourceChange,
+        references: References,
+        source: _Source,
+        at: Callable[[str], Resource | None],
+    ) -> None:
         self._change = change
+        self._at = at
         self._references = references
         self._source = source
         self._mode: Mode = as_mode(change.mode)
@@ -315,6 +332,8 @@ class _Planned:
         unknown: Mask = decode_mask(change.after_unknown)
         filled = fill(self._known, unknown if isinstance(unknown, dict) else {}, self._fill)
         values = filled if isinstance(filled, dict) else {}
+        if (self._mode, self._change.type) == ("data", _DOCUMENT):
+            values |= _documents(values)
         return hidden(values, decode_mask(change.after_sensitive), self._change.type, self._change.mode)
 
     @cached_property
@@ -344,10 +363,11 @@ class _Planned:
         """What the configuration's expression at a path refers to, and whether it is the value's own; None without."""
         if self.scope is None:
             return None
-        argument, own = argument_at(self._arguments, path, self._length)
+        argument, own = argument_at(self._arguments, path, self._blocks)
         return None if argument is None else (self._references.names(argument, self.scope), own)
 
-    def _length(self, path: ValuePath) -> int:
+    def _blocks(self, path: ValuePath) -> int:
+        """How many blocks there are at a path, if the plan has them in the order in which they were written."""
         value: Value = self._known
         for step in path:
             if isinstance(value, dict) and isinstance(step, str):
@@ -356,7 +376,12 @@ class _Planned:
                 value = value[step]
             else:
                 return 0
-        return len(value) if isinstance(value, list) else 0
+        count = len(value) if isinstance(value, list) else 0
+        match schema_at(self._schema, path):
+            case NestedBlock(nesting="list"):
+                return count
+            case _:
+                return count if count == 1 else 0
 
     def _own(self, path: ValuePath) -> Value:
         """A value that the configuration does not give: the provider's to fill in, named for what it is."""
@@ -379,11 +404,28 @@ class _Planned:
             return names.unknown()
         match schema_at(self._schema, path):
             case Attribute(type="string") if len(names.refs) == 1:
-                return Symbolic(names.refs[0])
+                ref = names.refs[0]
+                document = self._at(ref.address) if _is_document(ref) else None
+                return document.raw(ref.attribute) if document else Symbolic(ref)
             case Attribute(type=("list" | "set", "string")):
                 return [Symbolic(ref) for ref in names.refs]
             case _:
                 return names.unknown()
+
+
+def _documents(values: dict[str, Value]) -> dict[str, Value]:
+    """The texts of a policy document that Terraform will only read when it applies the plan."""
+    found: dict[str, Value] = {}
+    for name in ("json", "minified_json"):
+        value = values.get(name)
+        if isinstance(value, Symbolic) and value.ref is not None:
+            with contextlib.suppress(EvaluationError):
+                found[name] = policy_document(values, minified=name == "minified_json")
+    return found
+
+
+def _is_document(ref: Ref) -> bool:
+    return ref.attribute in {"json", "minified_json"} and type_of(ref.address) == f"data.{_DOCUMENT}"
 
 
 def _after_apply(ref: Ref) -> UnknownValue:
@@ -411,6 +453,8 @@ def _means(attribute: str, ref: Ref) -> bool:
     """
     step = ref.attribute.rpartition(".")[2]
     word, other = attribute.rpartition("_")[2].removesuffix("s"), step.rpartition("_")[2]
+    if attribute.endswith("policy") and _is_document(ref):
+        return True
     if attribute in _LINKS:
         return other in _WORDS or step == attribute
     return word in _WORDS and other == word

@@ -248,10 +248,11 @@ class References:
         return Names(tuple(Ref(address, attribute) for address in self._instances(bare)), exact=False)
 
 
-def argument_at(expressions: Mapping[str, Value], path: Path, lengths: Callable[[Path], int]) -> tuple[Value, bool]:
+def argument_at(expressions: Mapping[str, Value], path: Path, blocks: Callable[[Path], int]) -> tuple[Value, bool]:
     """The expression that a value at a path comes from, and whether it is that value's own rather than a larger one's.
 
-    None where no expression is given. `lengths` gives the number of elements of the value at a path.
+    None where no expression is given. `blocks` gives the number of nested blocks at a path if they stand in the order
+    in which they were written, else 0.
     """
     found: Value = dict(expressions)
     for at, step in enumerate(path):
@@ -263,9 +264,9 @@ def argument_at(expressions: Mapping[str, Value], path: Path, lengths: Callable[
             continue  # a block of which there may be one only is not a list here
         elif isinstance(found, list) and isinstance(step, int):
             # Sets are ordered otherwise than written, and dynamic blocks are not shown: then it is any of them.
-            if lengths(path[:at]) != len(found) or len(found) != 1:
+            if blocks(path[:at]) != len(found):
                 return found, False
-            found = found[0]
+            found = found[step]
         else:
             return None, False
         if found is None:

@@ -65,7 +65,7 @@ def same(type_: str, name: str, value: Value, expected: Json) -> bool:
     if isinstance(value, bool) or isinstance(expected, bool):
         return value is expected
     if not isinstance(value, str) or not isinstance(expected, str):
-        return isinstance(value, int | float) and bool(value == expected)
+        return isinstance(value, int | float) and float(value) == float(expected)
     value = str.__str__(value) if type(value) is str else "".join(value)  # a secret prints as its mask
     if value == expected:
         return True
