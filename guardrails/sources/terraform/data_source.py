@@ -38,8 +38,26 @@ def known_data(instance: Instance, name: str) -> Value:
                     return ".".join(reversed(suffix.split(".")))
                 case _:
                     return None
+        case "aws_iam_policy_document" if name in ("json", "minified_json", "id"):
+            return _document(instance, name)
         case _:
             return None
+
+
+def _document(instance: Instance, name: str) -> Value:
+    from guardrails.sources.terraform.policy_document import (  # noqa: PLC0415  # only where there is one
+        document_id,
+        policy_document,
+    )
+
+    if name == "id":
+        return document_id(instance.value("json"))
+    schema = instance.schema
+    if schema is None:
+        return None
+    names = [each for each, attribute in schema.attributes.items() if attribute.optional and each != "id"]
+    arguments = {each: instance.value(each) for each in (*names, *schema.blocks)}
+    return policy_document(arguments, minified=name == "minified_json")
 
 
 def _partition(region: str) -> tuple[str, str, str]:
