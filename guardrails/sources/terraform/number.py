@@ -33,6 +33,40 @@ class Real(float):
         self.exact = exact
         return self
 
+    def _order(self, other: object) -> int | None:
+        """Negative, zero or positive as this is below, at or above another number; None for what is none."""
+        if isinstance(other, float) and not is_finite(other):
+            return -1 if other > 0 else 1
+        if not isinstance(other, int | float):
+            return None
+        difference = self.exact - exact_value(other)
+        return (difference > 0) - (difference < 0)
+
+    def __eq__(self, other: object) -> bool:
+        return self._order(other) == 0
+
+    def __ne__(self, other: object) -> bool:
+        return self._order(other) != 0
+
+    def __lt__(self, other: float) -> bool:
+        order = self._order(other)
+        return NotImplemented if order is None else order < 0
+
+    def __le__(self, other: float) -> bool:
+        order = self._order(other)
+        return NotImplemented if order is None else order <= 0
+
+    def __gt__(self, other: float) -> bool:
+        order = self._order(other)
+        return NotImplemented if order is None else order > 0
+
+    def __ge__(self, other: float) -> bool:
+        order = self._order(other)
+        return NotImplemented if order is None else order >= 0
+
+    def __hash__(self) -> int:
+        return hash(self.exact)
+
     def __reduce__(self) -> tuple[type[Real], tuple[Fraction]]:
         return Real, (self.exact,)
 
@@ -120,7 +154,7 @@ def calculate(operator: str, left: Number, right: Number) -> Number:
         case "/":
             return number(a / b)
         case "%":
-            return number(a - b * int(a / b))
+            return _modulo(a, b)
         case _:
             raise AssertionError(operator)
 
@@ -198,6 +232,11 @@ def _float(exact: Fraction) -> float:
         return float(exact)
     except OverflowError:
         return float("inf") if exact > 0 else float("-inf")
+
+
+def _modulo(a: Fraction, b: Fraction) -> Number:
+    """The remainder as cty computes it: from the quotient, which is rounded first."""
+    return number(a - _rounded(b * int(_rounded(a / b))))
 
 
 def _rounded(exact: Fraction) -> Fraction:

@@ -118,7 +118,7 @@ def unify(types: Sequence[Type]) -> Type | None:
             return _as("map", [inner for each in known for inner in _elements(each)])
         case _ if kinds == {"tuple"}:
             return _unify_tuples(known)
-        case _ if kinds == {"set"} or kinds == {"set", "tuple"}:
+        case _ if "set" in kinds and kinds <= {"set", "tuple"}:
             return _as("set", [inner for each in known for inner in _elements(each)])
         case _ if kinds <= {"tuple", "list", "set"}:
             return _as("list", [inner for each in known for inner in _elements(each)])

@@ -240,3 +240,14 @@ def test_conversion_to_a_common_type_is_stable(values: list[Value]) -> None:
     except EvaluationError:
         return
     assert convert(once, ("list", "dynamic")) == once
+
+
+def test_numbers_compare_exactly() -> None:
+    """Seventy tenths, added up, stay below seven, as they do in Terraform."""
+    total = 0.0
+    for _ in range(70):
+        total = calculate("+", total, 0.1)
+
+    assert total < 7
+    assert total != 7
+    assert max(total, 7) == 7

@@ -165,10 +165,11 @@ def _lookup(value: Value, key: Value, *defaults: Value) -> Value:
         raise ArgumentError("inputMap", "lookup() requires a map as the first argument")
     if isinstance(key, UnknownValue | Symbolic) or not isinstance(key, str):
         return unknown(key, value, *defaults)
+    default = _default(value, defaults[0]) if defaults else None
     if key in value:
         return value[key]
     if defaults:
-        return _default(value, defaults[0])
+        return default
     if isinstance(value, MapValue):
         raise EvaluationError(f'lookup failed to find key "{key}"')
     raise ArgumentError("inputMap", f'the given object has no attribute "{key}"')
@@ -296,6 +297,8 @@ def _index(value: Value, wanted: Value) -> Value:
 @function("coalesce", variadic=anything("vals", nullable=True), holes="all", marks="top")
 def _coalesce(*values: Value) -> Value:
     unified = unify_values(values)
+    if unified is None and any(value is None for value in values):
+        unified = list(values)  # a null without a type keeps Terraform from looking for a common one
     if not values or unified is None:
         raise EvaluationError("all arguments must have the same type")
     left = [value for value in unified if value is not None and not (isinstance(value, str) and not len(value))]
@@ -310,11 +313,11 @@ def _coalesce(*values: Value) -> Value:
 def _coalescelist(*values: Value) -> Value:
     if not values:
         raise EvaluationError("at least one argument is required")
+    if any(not is_vague(value) and (not isinstance(value, list) or isinstance(value, SetValue)) for value in values):
+        raise EvaluationError("coalescelist arguments must be lists or tuples")
     for value in values:
-        if is_vague(value):
+        if not isinstance(value, list):
             return unknown(*values)
-        if not isinstance(value, list) or isinstance(value, SetValue):
-            raise EvaluationError("coalescelist arguments must be lists or tuples")
         if value and all(isinstance(item, UnknownValue) and item.many for item in value):
             return unknown(*values)
         if value:
@@ -445,7 +448,7 @@ def _range(*values: Number) -> Value:
     if len(values) == 3 and step != 0:
         if step > 0 and down:
             raise ArgumentError("params", "end must be greater than start when step is positive")
-        if step < 0 and not down:
+        if step < 0 and end > start:
             raise ArgumentError("params", "end must be less than start when step is negative")
     made = ListValue()
     at = start

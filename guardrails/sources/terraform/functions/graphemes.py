@@ -29,7 +29,7 @@ def graphemes(text: str) -> list[str]:
             clusters.append(char)
         flags = flags + 1 if now == "RI" and together else int(now == "RI")
         if now == "ZWJ" and together:
-            joined = before in {"Pict", "PictExtend"}
+            joined = before in {"Pict", "PictExtend", "RI"} or (before == "ZWJ" and joined)
         if now == "Extend" and before in {"Pict", "PictExtend"} and together:
             now = "PictExtend"
         before = now

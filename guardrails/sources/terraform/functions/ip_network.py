@@ -125,7 +125,8 @@ def _cidrsubnets(cidr: str, *newbits: Number) -> Value:
             )
         size = 1 << (network.bits - prefix)
         start = -(-following // size) * size
-        if start + size > end:
+        # Terraform steps back before it steps on, and so never finds the first network of all.
+        if start + size > end or start == 0:
             raise ArgumentError(
                 "newbits",
                 f"not enough remaining address space for a subnet with a prefix of {prefix} bits after {before}",

@@ -57,15 +57,52 @@ def _log(value: Number, base: Number) -> Value:
 
 @function("pow", num(), num("power"))
 def _pow(value: Number, power: Number) -> Value:
+    base, exponent = float(value), float(power)
+    special = base in (0, 1) or exponent in (0, 1, 0.5, -0.5) or not (math.isfinite(base) and math.isfinite(exponent))
+    if not special and abs(exponent) < 1 << 63:
+        return from_float(_go_pow(base, exponent))
     try:
-        result = math.pow(float(value), float(power))
+        result = math.pow(base, exponent)
     except OverflowError:
-        result = math.inf if value > 0 or power % 2 == 0 else -math.inf
+        result = math.inf
     except ValueError:
-        if value == 0:
+        if base == 0:
             return math.inf
         raise EvaluationError("the root of a negative number is not a number") from None
     return from_float(result)
+
+
+def _go_pow(base: float, exponent: float) -> float:
+    """Go's math.Pow, by repeated squaring: its last digit is not always that of the C library."""
+    fraction, whole_part = math.modf(abs(exponent))
+    if fraction and base < 0:
+        raise EvaluationError("the root of a negative number is not a number")
+    times = int(whole_part)
+    mantissa, scale = 1.0, 0
+    if fraction:
+        if fraction > 0.5:
+            fraction, times = fraction - 1, times + 1
+        mantissa = math.exp(fraction * math.log(base))
+    square, square_scale = math.frexp(base)
+    while times:
+        if abs(square_scale) > 1 << 12:
+            scale += square_scale
+            break
+        if times & 1:
+            mantissa *= square
+            scale += square_scale
+        square *= square
+        square_scale *= 2
+        if square < 0.5:
+            square *= 2
+            square_scale -= 1
+        times >>= 1
+    if exponent < 0:
+        mantissa, scale = 1 / mantissa, -scale
+    try:
+        return math.ldexp(mantissa, scale)
+    except OverflowError:
+        return math.copysign(math.inf, mantissa)
 
 
 @function("signum", num())

@@ -71,9 +71,10 @@ def _substr(value: str, offset: Value, length: Value) -> Value:
         inside = isinstance(head, str) and head.isascii() and start >= 0 and 0 <= count < len(head) - start
         return head[start : start + count] if isinstance(head, str) and inside else unknown(value)
     clusters = graphemes(value)
-    if start < 0:
-        start = max(0, start + len(clusters))
-    end = len(clusters) if count < 0 else start + count
+    # Counted from the end, a length of 0 takes the rest: so does Terraform.
+    rest = count < 0 or (count == 0 and start < 0)
+    start = max(0, start + len(clusters)) if start < 0 else start
+    end = len(clusters) if rest else start + count
     return "".join(clusters[start:end])
 
 
