@@ -35,6 +35,7 @@ class Access:
         self._resource_policies: list[ResourcePolicies] | None = None
         self._organisations: list[Organisation] | None = None
         self._by_arn: dict[str, Principal] | None = None
+        self._accounts: frozenset[str] | None = None
         self._paths: dict[tuple[str, Principal | None], Sequence[Path]] = {}
 
     @classmethod
@@ -229,9 +230,12 @@ class Access:
 
     def accounts(self) -> frozenset[str]:
         """The accounts of the design's own principals and providers, stand-ins for those that are not known."""
-        found = {names.account() for names in self.names}
-        found.update(principal.account for principal in self.principals() if not principal.outside)
-        return frozenset(found)
+        if self._accounts is None:
+            found = {principal.account for principal in self.principals() if not principal.outside}
+            for names in self.names:
+                found.update(names.account(data) for data in names.model.all("data.aws_caller_identity"))
+            self._accounts = frozenset(found or {names.account() for names in self.names})
+        return self._accounts
 
     def is_own_account(self, account: str) -> bool | None:
         """Whether an account is one of the design's; None where the design's own account is not known."""

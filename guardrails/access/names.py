@@ -16,6 +16,7 @@ from guardrails.access.facts import glob
 from guardrails.model import (
     LiveLocation,
     Model,
+    Provider,
     Ref,
     Resource,
     Sensitive,
@@ -34,6 +35,16 @@ _UNKNOWN_ACCOUNT = 999_999_990_000
 _ACCOUNT = re.compile(r"9999999\d{5}")
 _PIECES = re.compile("[\U00040000-\U0005ffff\U000dfffd]|9999999[0-9]{5}")
 _ACCOUNT_ID = re.compile(r"\d{12}")
+_NAMED = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):(role|user|group|policy)/([\w+=,.@/-]+)")
+_DOCUMENTS = (
+    ("aws_iam_role", "assume_role_policy"),
+    ("aws_iam_role_policy", "policy"),
+    ("aws_iam_user_policy", "policy"),
+    ("aws_iam_group_policy", "policy"),
+    ("aws_iam_policy", "policy"),
+    ("aws_kms_key", "policy"),
+    ("aws_s3_bucket_policy", "policy"),
+)
 
 # The resource part of each type's ARN. `{x}` is the attribute x; `{+}` is a part that AWS makes up.
 _TEMPLATES = {
@@ -180,8 +191,9 @@ class Names:
         self._labels: dict[str, str] = {}
         self._accounts: dict[str, str] = {}
         self._arns: dict[str, str] = {}
-        self._known_account: str | None = None
-        self._looked = False
+        self._known_accounts: dict[str, str] = {}
+        self._by_config: dict[int, str] = {}
+        self._configs: list[object] = []
         self.kept: dict[str, object] = {}
         """For views of one document that is attached many times: what they computed once, by its ARN."""
 
@@ -189,49 +201,73 @@ class Names:
 
     def account(self, resource: Resource | None = None) -> str:
         """The id of the account that a resource is in, a stand-in of twelve digits where it is not known."""
-        if resource is not None:
-            where = resource.locate(()).location
-            if isinstance(where, LiveLocation) and where.account:
-                return where.account
-            config = resource.provider.config
-            if config:
-                role = _inner(config.get("assume_role"), "role_arn")
-                allowed = config.get("allowed_account_ids")
-                if isinstance(role, str) and (found := _account_of(self.text(role))):
-                    return found
-                if isinstance(allowed, list) and len(allowed) == 1 and isinstance(allowed[0], str):
-                    return str.__str__(allowed[0])
-                if role is not None:
-                    return self._stand_in(f"{resource.provider.alias}|{role!r}")
-        return self._known() or self._stand_in("")
+        if resource is None:
+            return self._account_of_key("")
+        where = resource.locate(()).location
+        if isinstance(where, LiveLocation) and where.account:
+            return where.account
+        config = resource.provider.config
+        found = self._by_config.get(id(config)) if config else self._account_of_key("")
+        if found is None:
+            found = self._by_config[id(config)] = self._account_of_config(resource.provider)
+            self._configs.append(config)  # keeps its id from being given to another one
+        return found
+
+    def _account_of_config(self, provider: Provider) -> str:
+        config = provider.config
+        role = _inner(config.get("assume_role"), "role_arn")
+        allowed = config.get("allowed_account_ids")
+        if isinstance(role, str) and (found := _account_of(self.text(role))):
+            return found
+        if isinstance(allowed, list) and len(allowed) == 1 and isinstance(allowed[0], str):
+            return str.__str__(allowed[0])
+        return self._account_of_key(_key(provider))
+
+    def _account_of_key(self, key: str) -> str:
+        """The account that some credentials are for: what the model says, else what its ARNs say."""
+        if key not in self._known_accounts:
+            self._known_accounts[key] = ""  # while it is looked for
+            self._known_accounts[key] = self._find_account(key)
+        return self._known_accounts[key] or self._stand_in(key)
 
     def _stand_in(self, key: str) -> str:
         if key not in self._accounts:
             self._accounts[key] = str(_UNKNOWN_ACCOUNT + self._number * 100 + len(self._accounts))
         return self._accounts[key]
 
-    def _known(self) -> str | None:
-        """The account of the default provider: what the model says, else what its known ARNs say."""
-        if not self._looked:
-            self._looked = True
-            self._known_account = self._find_account()
-        return self._known_account
-
-    def _find_account(self) -> str | None:
-        if _ACCOUNT_ID.fullmatch(self.model.name):
+    def _find_account(self, key: str) -> str:
+        if not key and _ACCOUNT_ID.fullmatch(self.model.name):
             return self.model.name
         for data in self.model.all("data.aws_caller_identity"):
             value = data.raw("account_id")
-            if isinstance(value, str) and not isinstance(value, Symbolic) and _ACCOUNT_ID.fullmatch(value):
+            if _key(data.provider) == key and _is_plain(value) and _ACCOUNT_ID.fullmatch(str.__str__(value)):
                 return str.__str__(value)
         if self.model.kind == "configuration":
-            return None  # its resources have no ARNs yet
+            return self._deduced(key)  # its resources have no ARNs yet
         for type_ in ("aws_iam_role", "aws_iam_user", "aws_iam_policy", "aws_lambda_function", "aws_kms_key"):
             for resource in self.model.all(type_):
                 value = resource.raw("arn")
-                if isinstance(value, str) and not isinstance(value, Symbolic) and (found := _account_of(value)):
+                if _key(resource.provider) == key and _is_plain(value) and (found := _account_of(str.__str__(value))):
                     return found
-        return None
+        return self._deduced(key)
+
+    def _deduced(self, key: str) -> str:
+        """The one account in which the design's own documents name the design's own principals and policies."""
+        own: set[tuple[str, str]] = set()
+        for kind in ("role", "user", "group", "policy"):
+            for resource in self.model.all(f"aws_iam_{kind}"):
+                value = resource.raw("name")
+                if _key(resource.provider) == key and _is_plain(value):
+                    own.add((kind, str.__str__(value)))
+        found: set[str] = set()
+        for type_, attribute in _DOCUMENTS:
+            for resource in self.model.all(type_):
+                value = resource.raw(attribute)
+                text = str.__str__(value) if isinstance(value, str) else ""
+                for match in _NAMED.finditer(text):
+                    if (match[2], match[3].rpartition("/")[2]) in own:
+                        found.add(match[1])
+        return found.pop() if len(found) == 1 else ""
 
     def region(self, resource: Resource) -> str:
         """The region of a resource, a mark where it is not known."""
@@ -416,6 +452,26 @@ def _inner(value: Value, name: str) -> Value:
 
 def _is_plain(value: Value) -> bool:
     return isinstance(value, str) and not isinstance(value, Symbolic) and bool(value)
+
+
+def _key(provider: Provider) -> str:
+    """What tells the credentials of providers apart; empty for those of the environment."""
+    config = provider.config
+    if not config:
+        return ""
+    found = {
+        name: value
+        for name in (
+            "profile",
+            "access_key",
+            "assume_role",
+            "assume_role_with_web_identity",
+            "shared_credentials_files",
+        )
+        if (value := config.get(name)) not in (None, [])
+    }
+    # Fake credentials, as those for a local emulator, are one account whatever the provider's alias.
+    return repr(found) if found else ""
 
 
 def _account_of(arn: str) -> str | None:

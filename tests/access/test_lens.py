@@ -417,3 +417,33 @@ def test_an_empty_model_has_nobody() -> None:
     assert list(lens.principals()) == []
     assert list(lens.documents()) == []
     assert list(lens.resource_policies()) == []
+
+
+def test_providers_with_other_credentials_are_other_accounts() -> None:
+    """Profiles tell accounts apart; regions of one do not."""
+    dev, prod, far = (
+        Provider("aws", alias, {"profile": profile, "region": region})
+        for alias, profile, region in (("", "dev", "eu-west-1"), ("p", "prod", "eu-west-1"), ("f", "dev", "us-east-1"))
+    )
+    made = [
+        Resource("aws_iam_user", name, {"name": name}, provider=provider)
+        for name, provider in (("a", dev), ("b", prod), ("c", far))
+    ]
+    lens = access(made, account="")
+
+    a, b, c = (lens.principal(name) for name in "abc")
+    assert a
+    assert b
+    assert c
+    assert a.account == c.account != b.account
+
+
+def test_the_account_follows_from_arns_of_the_design() -> None:
+    """Documents that name the design's own role in one account say which it is; in two, or another's, they do not."""
+    one = user("u", allow("iam:PassRole", arn("role", "app", "222222222222")))
+    two = user("v", allow("iam:PassRole", arn("role", "app", "333333333333")))
+    app = role("app", service("lambda"))
+
+    assert access(app, one, account="").accounts() == {"222222222222"}
+    assert access(app, one, two, account="").is_own_account("222222222222") is None
+    assert access(role("web", service("lambda")), one, account="").is_own_account("222222222222") is None
