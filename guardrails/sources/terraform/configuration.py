@@ -8,17 +8,18 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from guardrails.model import Gap, Model, Resource, UnknownValue
+from guardrails.model import Model, Resource, UnknownValue
 from guardrails.sources.terraform.design import Design
 from guardrails.sources.terraform.expression import Reference, Tuple
 from guardrails.sources.terraform.inputs import Inputs
 from guardrails.sources.terraform.instance import ModuleInstance
-from guardrails.sources.terraform.loader import Loader, is_terraform, terraform_files, terraform_folders
+from guardrails.sources.terraform.loader import Loader, terraform_files, terraform_folders
 from guardrails.sources.terraform.module import literal
 from guardrails.sources.terraform.origin import locate
 from guardrails.sources.terraform.repetition import Instances
 from guardrails.sources.terraform.resource import Instance, InstanceValues
 from guardrails.sources.terraform.tree import Child, Tree
+from guardrails.sources.terraform.versions import asks_for_newer
 
 if TYPE_CHECKING:
     from guardrails.sources import ReadOptions
@@ -96,29 +97,33 @@ def read_configuration(paths: Sequence[Path], options: ReadOptions) -> list[Mode
     """A model for each root module among the paths.
 
     A directory stands for the root modules in it (those that no other calls, and the one in the directory itself),
-    a file for the root modules that use its folder. Directories without Terraform give none. Never raises for what
-    is in the files: that is a problem of the model.
+    a file for the root modules that use its folder. Directories without Terraform give none. Raises `InputError` for
+    a variable or a file of variables that there is not; what is wrong in the files is a problem of the model.
     """
-    loader = Loader()
-    inputs = Inputs(loader, options, os.environ)
-    roots: dict[str, str] = {}
+    from guardrails.sources import InputError  # noqa: PLC0415  # it imports this file
+
+    if missing := [str(path) for path in options.var_files if not path.exists()]:
+        raise InputError(f"no such file or directory: {', '.join(missing)}")
+    loaders: dict[str, Loader] = {}
+    roots: dict[str, Loader] = {}
     for path in paths:
         real = os.path.realpath(path)
-        if os.path.isdir(real):
-            fence = _fence(real)
-            for root in find_roots(loader, real, fence):
-                roots.setdefault(root, fence)
-        else:
-            folder = os.path.dirname(real)
-            fence = _fence(folder)
-            for root in _users(loader, folder, fence):
-                roots.setdefault(root, fence)
-    return [_model(loader, inputs, root, fence) for root, fence in roots.items()]
+        is_folder = os.path.isdir(real)
+        folder = real if is_folder else os.path.dirname(real)
+        fence = _fence(folder)
+        loader = loaders.setdefault(fence, Loader(fence))
+        for root in find_roots(loader, folder) if is_folder else _users(loader, folder):
+            roots.setdefault(root, loader)
+    declared = {name for root, loader in roots.items() for name in loader.module(root).variables}
+    if roots and (unknown := sorted(options.variables.keys() - declared)):
+        raise InputError(f"no root module has a variable {', '.join(unknown)}")
+    inputs = {loader.fence: Inputs(loader, options, os.environ) for loader in loaders.values()}
+    return [_model(loader, inputs[loader.fence], root) for root, loader in roots.items()]
 
 
-def _model(loader: Loader, inputs: Inputs, root: str, fence: str) -> Model:
-    tree = Tree(loader, root, fence)
-    design = Design(Path(root), Path(fence))
+def _model(loader: Loader, inputs: Inputs, root: str) -> Model:
+    tree = Tree(loader, root)
+    design = Design(Path(root), Path(loader.fence), lambda: asks_for_newer(loader, root, tree.modules()))
     files = list(tree.files)
     arguments = inputs.arguments(tree.top.module, tree.problems, files)
     instance = ModuleInstance(design, tree.top.module, tree.top.children, arguments)
@@ -147,12 +152,12 @@ def _fence(directory: str) -> str:
         at = above
 
 
-def find_roots(loader: Loader, directory: str, fence: str) -> list[str]:
-    """The root modules in a folder: that in itself, and those below that no other module calls."""
+def find_roots(loader: Loader, directory: str, *, itself: bool = True) -> list[str]:
+    """The root modules in a folder: those that no other module calls and, with `itself`, that in the folder itself."""
     folders = list(terraform_folders(directory))
     called = {folder: _local_calls(loader, folder) for folder in folders}
     targets = {target for folder, found in called.items() for target in found if target != folder}
-    roots = [folder for folder in folders if folder not in targets or folder == directory]
+    roots = [folder for folder in folders if folder not in targets or (itself and folder == directory)]
     reached = _reached(roots, called)
     for folder in folders:
         if folder not in reached:  # modules that call each other in a circle
@@ -181,14 +186,10 @@ def _reached(roots: Sequence[str], called: dict[str, list[str]]) -> set[str]:
     return reached
 
 
-def _users(loader: Loader, folder: str, fence: str) -> list[str]:
+def _users(loader: Loader, folder: str) -> list[str]:
     """The root modules that a folder is part of."""
     if not terraform_files(folder):
         return []
-    folders = list(terraform_folders(fence))
-    called = {each: _local_calls(loader, each) for each in folders}
-    users = [root for root in find_roots(loader, fence, fence) if folder in _reached([root], called)]
-    return [each for each in users if each != fence or folder == fence or len(users) == 1] or [folder]
-
-
-__all__ = ["Gap", "Table", "find_roots", "is_terraform", "read_configuration"]
+    roots = find_roots(loader, loader.fence, itself=False)
+    called = {each: _local_calls(loader, each) for each in terraform_folders(loader.fence)}
+    return [root for root in roots if folder in _reached([root], called)] or [folder]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from guardrails.model import Location, Problem, UnknownValue, Value
@@ -22,15 +23,24 @@ SIZE = 1_000_000
 class Design:
     """The shared state of one root module's evaluation."""
 
-    def __init__(self, root: Path, fence: Path) -> None:
+    def __init__(self, root: Path, fence: Path, asks_for_newer: Callable[[], bool]) -> None:
+        """`asks_for_newer`: whether the AWS provider is to be newer than its schema that is known here."""
         self.root = root
         self.fence = fence
+        self._asks_for_newer = asks_for_newer
+        self._newer: bool | None = None
         self.budget = Budget()
         self.instances = INSTANCES
         self.problems: list[Problem] = []
         self.checked: set[int] = set()
         """Bodies whose arguments have been held against their schema, by identity."""
         self._reported: set[tuple[str, Location | None]] = set()
+
+    def newer_provider(self, type_: str) -> bool:
+        """Whether a type may have arguments that are not known here."""
+        if self._newer is None:
+            self._newer = self._asks_for_newer()
+        return self._newer and type_.startswith("aws")
 
     def report(self, message: str, place: Location | None, stage: Stage = "evaluate") -> None:
         """Note a problem, once for each place."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,8 +43,9 @@ class Inputs:
             if name in module.variables:
                 given[name] = _from_text(name, text, module.variables[name], "the environment", problems)
         folder = str(module.directory)
-        for path in (*_automatic(folder), *(str(path) for path in self._options.var_files)):
-            found = self._file(path)
+        found_by_itself = [(path, self._loader.text) for path in _automatic(folder)]
+        for path, reader in (*found_by_itself, *((str(path), read_text) for path in self._options.var_files)):
+            found = self._file(path, reader)
             if isinstance(found, Problem):
                 problems.append(found)
                 continue
@@ -59,14 +60,13 @@ class Inputs:
             given[name] = Argument(value)
         return given
 
-    def _file(self, path: str) -> ParsedFile | Problem:
+    def _file(self, path: str, reader: Callable[[str], str]) -> ParsedFile | Problem:
         if path not in self._files:
             shown = self._loader.shown(path)
             try:
-                source = Source(shown, read_text(path), Path(path))
-            except (OSError, ValueError) as error:
-                reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-                self._files[path] = Problem("read", f"{shown}: {reason}", Location(shown, 1))
+                source = Source(shown, reader(path), Path(path))
+            except ValueError as error:
+                self._files[path] = Problem("read", f"{shown} {error}", Location(shown, 1))
             else:
                 self._files[path] = _parse(source, json=path.endswith(".json"))
         return self._files[path]

@@ -309,15 +309,18 @@ class ModuleInstance(Names, Lazy):
         if id(body) in self.design.checked:
             return
         self.design.checked.add(id(body))
+        type_ = block.labels[0] if block.labels else ""
         for name, attribute in body.attributes.items():
             if name not in schema.attributes and name not in schema.blocks and name not in besides:
-                if name == "region" and besides:
-                    continue  # newer versions of the provider have it on every resource
+                if self.design.newer_provider(type_):
+                    continue
                 place = block.source.location(attribute.span)
                 self.design.report(f'{" ".join(block.labels)}: there is no argument "{name}"', place)
         for inner in body.blocks:
             name = nested_type(inner)
             if name not in schema.blocks and name not in schema.attributes and name not in besides:
+                if self.design.newer_provider(type_):
+                    continue
                 place = inner.source.location(inner.header)
                 self.design.report(f'{" ".join(block.labels)}: there is no nested block "{name}"', place)
 

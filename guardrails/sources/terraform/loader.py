@@ -17,9 +17,11 @@ _EXTENSIONS = (".tf", ".tofu", ".tf.json", ".tofu.json")
 
 
 class Loader:
-    """Reads folders; what it has read it keeps."""
+    """Reads folders of one tree; what it has read it keeps."""
 
-    def __init__(self) -> None:
+    def __init__(self, fence: str) -> None:
+        self.fence = fence
+        """The real path of the tree: nothing outside of it is read."""
         self._modules: dict[str, Module] = {}
         self._cwd = os.getcwd()
 
@@ -29,6 +31,17 @@ class Loader:
             return os.path.relpath(path, self._cwd).replace(os.sep, "/")
         except ValueError:  # another drive of Windows
             return str(path)
+
+    def inside(self, path: str) -> bool:
+        """Whether a path, with its links followed, is in the tree."""
+        real = os.path.realpath(path)
+        return real == self.fence or real.startswith(self.fence.rstrip(os.sep) + os.sep)
+
+    def text(self, path: str) -> str:
+        """The text of a file of the tree. Raises `ValueError` with the reason why it cannot be read."""
+        if not self.inside(path):
+            raise ValueError("leads out of the scanned tree")
+        return read_text(path)
 
     def module(self, directory: str) -> Module:
         """The module in a folder, by its real path."""
@@ -53,12 +66,11 @@ class Loader:
         """The structure of a file; None, with a problem of the module, if it cannot be read."""
         shown = self.shown(path)
         try:
-            text = read_text(path)
-        except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            text = self.text(path)
+        except ValueError as error:
             place = Location(shown, 1)
             module.files.append(shown)
-            module.problems.append(Problem("read", f"{shown}: {reason}", place))
+            module.problems.append(Problem("read", f"{shown} {error}", place))
             module.gaps.append(Gap(f"{shown} could not be read", frozenset(), place))
             return None
         source = Source(shown, text, Path(path))
@@ -70,12 +82,15 @@ class Loader:
 
 
 def read_text(path: str) -> str:
-    """A file's text. Raises `OSError`, or `ValueError` for what is too large or no text."""
+    """A file's text. Raises `ValueError` with the reason why it cannot be read."""
     # Nothing is opened that could block: a pipe or a device is no configuration.
-    if not os.path.isfile(path):
-        raise ValueError("is not a regular file")
-    with open(path, "rb") as file:
-        data = file.read(FILE_BYTES + 1)
+    try:
+        if not os.path.isfile(path):
+            raise ValueError("is not a regular file" if os.path.exists(path) else "does not exist")
+        with open(path, "rb") as file:
+            data = file.read(FILE_BYTES + 1)
+    except OSError as error:
+        raise ValueError(f"cannot be read: {error.strerror}") from None
     if len(data) > FILE_BYTES:
         raise ValueError(f"is larger than {FILE_BYTES // 1_000_000} MB")
     if b"\0" in data:
@@ -128,6 +143,3 @@ def terraform_folders(directory: str) -> Iterator[str]:
         if found:
             yield folder
         pending += sorted(below, reverse=True)
-
-
-__all__ = ["FILE_BYTES", "Loader", "is_terraform", "read_text", "terraform_files", "terraform_folders"]

@@ -70,6 +70,10 @@ class Instance(Lazy):
             return computed(self.address, name, _block_type(nested)) if value in ([], None) else value
         if name in body.attributes and name not in META:
             return self.value(name)
+        if self.block.type == "data" and (known := known_data(self, name)) is not None:
+            return known
+        if self.module.design.newer_provider(self.type):
+            return Symbolic(Ref(self.address, name))
         raise EvaluationError(f'{self.type} has no attribute "{name}"')
 
     def element(self, key: Value) -> Partial:
@@ -96,9 +100,8 @@ class Instance(Lazy):
         """Every attribute and nested block."""
         if self.schema is not None:
             names = [*self.schema.attributes, *self.schema.blocks]
-            if "region" in self.block.body.attributes and "region" not in self.schema.attributes:
-                names.append("region")
-            return names
+            # Arguments of a newer version of the provider.
+            return [*names, *(n for n in self.block.body.attributes if n not in names and n not in META)]
         body = self.block.body
         found = dict.fromkeys(name for name in body.attributes if name not in META)
         found |= dict.fromkeys(
@@ -190,6 +193,9 @@ class Instance(Lazy):
         made: list[Value] = []
         for inner, inner_scope in self._bodies(name, body, scope, made):
             item: dict[str, Value] = {}
+            if id(inner) not in self.module.design.checked:
+                known = TypeSchema({each: SchemaAttribute("dynamic") for each in names}, {})
+                self.module.check_arguments(inner, known, self.block)
             for each, inner_type in names.items():
                 given = inner.attributes.get(each)
                 if given is None and _is_objects(inner_type):

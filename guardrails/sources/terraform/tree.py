@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from guardrails.model import Comment, Gap, Problem
-from guardrails.sources.terraform.loader import Loader, read_text, terraform_files
+from guardrails.model import Comment, Gap, Location, Problem
+from guardrails.sources.terraform.loader import Loader, terraform_files
 from guardrails.sources.terraform.module import Module, literal
 from guardrails.sources.terraform.syntax import Block
 
@@ -43,10 +43,9 @@ class Child:
 class Tree:
     """The calls below one root module."""
 
-    def __init__(self, loader: Loader, root: str, fence: str) -> None:
+    def __init__(self, loader: Loader, root: str) -> None:
         self.loader = loader
         self.root = root
-        self.fence = fence
         self.problems: list[Problem] = []
         self.gaps: list[Gap] = []
         self.comments: list[Comment] = []
@@ -97,7 +96,7 @@ class Tree:
                 return f'module "{name}" is not installed'
             target = os.path.realpath(os.path.join(self.root, installed))
             missing = f'module "{name}" is not installed'
-        if target != self.fence and not target.startswith(self.fence.rstrip(os.sep) + os.sep):
+        if not self.loader.inside(target):
             return f'module "{name}" is outside of the scanned tree'
         if target in above:
             return f'module "{name}" calls itself'
@@ -116,9 +115,10 @@ class Tree:
             self._manifest = {}
             if os.path.isfile(path):
                 try:
-                    manifest = msgspec.json.decode(read_text(path), type=_Manifest)
-                except (OSError, ValueError) as error:
-                    self.problems.append(Problem("read", f"{self.loader.shown(path)}: {error}"))
+                    manifest = msgspec.json.decode(self.loader.text(path), type=_Manifest)
+                except ValueError as error:
+                    shown = self.loader.shown(path)
+                    self.problems.append(Problem("read", f"{shown} {error}", Location(shown, 1)))
                 else:
                     self._manifest = {entry.key: posixpath.normpath(entry.directory) for entry in manifest.modules}
         return self._manifest
