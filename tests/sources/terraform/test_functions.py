@@ -357,3 +357,11 @@ def test_patterns_that_backtracking_dies_of_are_matched(pattern: str) -> None:
     with pytest.raises(EvaluationError, match="did not match"):
         run("regex", pattern, "a" * 200 + "!")
     assert time.perf_counter() - start < 2
+
+
+def test_reason_about_a_secret_does_not_show_it(tree: Path) -> None:
+    """A secret path is not repeated where it is said that it was not followed."""
+    result = call("file", [Sensitive("../hunter2")], context(tree))
+
+    assert isinstance(result, UnknownValue)
+    assert "hunter2" not in result.reason

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import importlib
 from collections.abc import Mapping, Sequence
@@ -27,10 +26,11 @@ _FILES: Mapping[str, Sequence[str]] = {
     ),
     "format": ("format", "formatlist"),
     "collection": (
-        "alltrue", "anytrue", "chunklist", "coalesce", "coalescelist", "compact", "concat", "contains", "distinct",
-        "element", "flatten", "index", "keys", "length", "lookup", "matchkeys", "merge", "one", "range", "reverse",
-        "slice", "sort", "sum", "transpose", "values", "zipmap",
+        "chunklist", "coalesce", "coalescelist", "compact", "concat", "contains", "distinct",
+        "element", "flatten", "index", "keys", "length", "lookup", "matchkeys", "merge", "one", "reverse",
+        "slice", "sort", "values",
     ),
+    "aggregate": ("alltrue", "anytrue", "range", "sum", "transpose", "zipmap"),
     "sets": ("setintersection", "setproduct", "setsubtract", "setunion"),
     "encoding": (
         "base64decode", "base64encode", "base64gzip", "csvdecode", "jsondecode", "jsonencode", "textdecodebase64",
@@ -75,6 +75,8 @@ def call(name: str, args: Sequence[Value], context: FunctionContext) -> Value:
     """
     bare = name.removeprefix("core::")
     if bare not in _HOME:
+        import difflib  # noqa: PLC0415  # only to word an error
+
         nearest = difflib.get_close_matches(bare, _HOME, 1)
         hint = f' Did you mean "{nearest[0]}"?' if nearest else ""
         raise EvaluationError(f'There is no function named "{name}".{hint}')

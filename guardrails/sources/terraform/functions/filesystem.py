@@ -11,7 +11,6 @@ from pathlib import Path
 
 from guardrails.model import Sensitive, Symbolic, UnknownValue, Value
 from guardrails.sources.terraform.functions.encoding import to_base64
-from guardrails.sources.terraform.functions.hash_crypto import digest
 from guardrails.sources.terraform.functions.signature import (
     ArgumentError,
     Beyond,
@@ -107,6 +106,8 @@ def _fileexists(context: FunctionContext, path: str) -> Value:
 def _hashed(name: str, algorithm: str, *, base64: bool = False) -> Function:
     @function(name, text("path"), context=True)
     def body(context: FunctionContext, path: str) -> Value:
+        from guardrails.sources.terraform.functions.hash_crypto import digest  # noqa: PLC0415  # hashlib is slow to import
+
         hashed = digest(algorithm, _read(path, context))
         return to_base64(hashed) if base64 else hashed.hex()
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from unicodedata import category
-
 _ZWJ = 0x200D
 _PICTOGRAPHS = (
     (0xA9, 0xA9), (0xAE, 0xAE), (0x203C, 0x203C), (0x2049, 0x2049), (0x2122, 0x2122), (0x2139, 0x2139),
@@ -76,6 +74,8 @@ def _class(char: str) -> str:
         return "RI"
     if hangul := _hangul(code):
         return hangul
+    from unicodedata import category  # noqa: PLC0415  # its tables are only read for what is not ASCII
+
     match category(char):
         case "Mn" | "Me":
             return "Extend"

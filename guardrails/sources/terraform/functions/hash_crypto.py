@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import uuid
 from collections.abc import Callable
 
 from guardrails.model import UnknownValue, Value
@@ -51,6 +50,8 @@ def _uuid() -> Value:
 
 @function("uuidv5", text("namespace"), text("name"))
 def _uuidv5(namespace: str, name: str) -> Value:
+    import uuid  # noqa: PLC0415  # it looks around in the system when it is imported
+
     known = {
         "dns": uuid.NAMESPACE_DNS,
         "url": uuid.NAMESPACE_URL,

@@ -102,6 +102,8 @@ def _setproduct(context: FunctionContext, *values: Value) -> Value:
         if not isinstance(value, list):
             raise ArgumentError("sets", "a set or a list is required")
         side = unify_values(value)
+        if side is None and any(item is None for item in value):
+            side = list(value)  # a null without a type keeps Terraform from looking for a common one
         if side is None:
             raise ArgumentError("sets", "all elements must be of the same type")
         sides.append(side)

@@ -143,7 +143,8 @@ class Function:
             result = self._applied(converted, context) if seen.unknown else self._called(converted, context)
         except Beyond as answer:
             held = unknown(*arguments) if seen.unknown else None
-            return UnknownValue(f"{self.name}(): {answer}", held.refs if held else ())
+            said = _HIDDEN if seen.marked else str(answer)
+            return UnknownValue(f"{self.name}(): {said}", held.refs if held else ())
         except Unknown as answer:
             held = unknown(*arguments)
             return UnknownValue(answer.reason, held.refs if held else ())

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from guardrails.model import Part, Symbolic, Unknown, UnknownValue, Value
 from guardrails.sources.terraform.functions.graphemes import graphemes
-from guardrails.sources.terraform.functions.regex import PatternError, Regex, compile_pattern
 from guardrails.sources.terraform.functions.signature import (
     ArgumentError,
     FunctionContext,
@@ -20,6 +20,9 @@ from guardrails.sources.terraform.functions.signature import (
 )
 from guardrails.sources.terraform.number import Number
 from guardrails.sources.terraform.types import EvaluationError, ListValue, unknown
+
+if TYPE_CHECKING:
+    from guardrails.sources.terraform.functions.regex import Regex
 
 # White space as Go's unicode.IsSpace has it; Python's own strip takes some control characters too.
 _SPACE = (
@@ -216,9 +219,11 @@ def _budget(context: FunctionContext) -> list[int]:
 
 
 def _pattern(pattern: str) -> Regex:
+    from guardrails.sources.terraform.functions import regex as engine  # noqa: PLC0415  # few designs need it
+
     try:
-        regex = compile_pattern(pattern)
-    except PatternError as error:
+        regex = engine.compile_pattern(pattern)
+    except engine.PatternError as error:
         raise ArgumentError("pattern", f"invalid regexp pattern: {error.what} in {error.piece}") from None
     if regex.names and len(regex.names) != regex.groups:
         raise ArgumentError("pattern", "invalid regexp pattern: cannot mix both named and unnamed capture groups")
@@ -250,9 +255,11 @@ def _regexall(context: FunctionContext, pattern: str, value: str) -> Value:
 @function("replace", text(), text("substr"), text("replace"), context=True)
 def _replace(context: FunctionContext, value: str, old: str, new: str) -> Value:
     if len(old) > 1 and old.startswith("/") and old.endswith("/"):
+        from guardrails.sources.terraform.functions import regex as engine  # noqa: PLC0415  # few designs need it
+
         try:
-            regex = compile_pattern(old[1:-1])
-        except PatternError as error:
+            regex = engine.compile_pattern(old[1:-1])
+        except engine.PatternError as error:
             raise EvaluationError(f"error parsing regexp: {error.what}: `{error.piece}`") from None
         pieces: list[str] = []
         size = 0
