@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from guardrails.access import facts
@@ -77,6 +77,14 @@ def _public(access: Access, names: Names, view: PolicyView) -> Iterator[Exposure
 
 
 def _open(view: PolicyView, side: Side, statement: Statement) -> bool:
+    if view.kind is PolicyKind.TRUST:
+        # A provider's users are not everybody, whatever their claims: what they must be is for checks of their own.
+        named = statement.principals or ()
+        statement = replace(
+            statement, principals=tuple(p for p in named if isinstance(p, NamedPrincipal) and p.everyone)
+        )
+        if not statement.principals:
+            return False
     return statement.allows and public_statement(view.bound(side), statement) is True
 
 

@@ -431,7 +431,11 @@ class Graph:
 
     def _active(self, place: int) -> bool:
         principal = self.principals[place]
-        return principal.kind != "group" and not principal.outside and not (principal.doubt and self.side == "least")
+        if principal.kind == "group":
+            return False
+        if principal.outside:  # what is attached to it elsewhere is not in view
+            return self.side == "most" and bool(principal.own)
+        return not (principal.doubt and self.side == "least")
 
     def _layer(self, active: Sequence[int], candidates: int, base: int, raised: int) -> tuple[int, int]:
         """The states that one hop takes to what is reached so far."""

@@ -133,10 +133,22 @@ class Access:
         """The principals by model."""
         if self._identities is None:
             self._identities = [Identities(names, self._policies) for names in self.names]
-            for identities in self._identities:
-                for principal in identities.principals:
-                    principal.access = self
+            self._join()
         return self._identities
+
+    def _join(self) -> None:
+        """What one design attaches to a role that another one makes counts there."""
+        made: dict[str, Principal] = {}
+        for identities in self._identities or ():
+            for principal in identities.principals:
+                principal.access = self
+                if not principal.outside:
+                    made.setdefault(principal.arn, principal)
+        for identities in self._identities or ():
+            for principal in identities.principals:
+                real = made.get(principal.arn)
+                if real is not None and real is not principal:
+                    real.own.extend(view for view in principal.own if view not in real.own)
 
     def organisations(self) -> Sequence[Organisation]:
         """The control policies by model."""

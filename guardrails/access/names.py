@@ -362,6 +362,11 @@ class Names:
             return self.text(prefix).replace(HOLE, mark) + mark
         return mark
 
+    def instance_of(self, group: Resource) -> str:
+        """The ARN of an instance that an Auto Scaling group launches."""
+        mark = self._mark(f"{group.address}.instance", f"instance of {group.address}")
+        return f"arn:{self.partition(group)}:ec2:{self.region(group)}:{self.account(group)}:instance/{mark}"
+
     def reference(self, ref: Ref) -> str:
         """The text of an attribute of another resource."""
         resource = self.model.at(ref.address)

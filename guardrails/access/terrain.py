@@ -264,7 +264,12 @@ class Terrain:
                 for type_, attribute in carriers()[name].items():
                     for resource in names.model.all(type_):
                         role = self._role(names, resource, attribute)
-                        items.append((names.arn(resource), names.account(resource), resource, role))
+                        arn = names.arn(resource)
+                        if name == "instance" and type_ == "aws_autoscaling_group":
+                            if role < 0:
+                                continue
+                            arn = names.instance_of(resource)
+                        items.append((arn, names.account(resource), resource, role))
             items.sort(key=lambda item: (item[0], item[2].address))
             found = self._carriers[name] = Carrier(name, self, items)
         return found
@@ -274,6 +279,8 @@ class Terrain:
         if not attribute:
             return -1
         value = reveal(resource.raw(*attribute.split(".")))
+        if resource.type == "aws_autoscaling_group" or (resource.type == "aws_instance" and not value):
+            return self._launched_role(names, resource)
         if resource.type == "aws_launch_template":
             value = reveal(resource.raw(attribute, "name") or resource.raw(attribute, "arn"))
         text = _text(names, value)
@@ -298,6 +305,23 @@ class Terrain:
                 attribute = "role" if profile.mode == "managed" else "role_name"
                 role = _text(names, reveal(profile.raw(attribute)))
                 return self._role_place(names, resource, role)
+        return -1
+
+    def _launched_role(self, names: Names, resource: Resource) -> int:
+        """The role of instances that are launched from a template or launch configuration."""
+        specification = ("mixed_instances_policy", "launch_template", "launch_template_specification")
+        values = {
+            _text(names, reveal(resource.raw(*path, key)))
+            for path in (("launch_template",), specification)
+            for key in ("id", "name", "launch_template_id", "launch_template_name")
+        }
+        for template in names.model.all("aws_launch_template"):
+            if {names.attribute(template, "id"), names.attribute(template, "name")} & (values - {""}):
+                return self._role(names, template, "iam_instance_profile")
+        configured = _text(names, reveal(resource.raw("launch_configuration")))
+        for configuration in names.model.all("aws_launch_configuration") if configured else ():
+            if configured in (names.attribute(configuration, "id"), names.attribute(configuration, "name")):
+                return self._role(names, configuration, "iam_instance_profile")
         return -1
 
     def _task_role(self, names: Names, text: str) -> int:

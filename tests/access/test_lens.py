@@ -447,3 +447,16 @@ def test_the_account_follows_from_arns_of_the_design() -> None:
     assert access(app, one, account="").accounts() == {"222222222222"}
     assert access(app, one, two, account="").is_own_account("222222222222") is None
     assert access(role("web", service("lambda")), one, account="").is_own_account("222222222222") is None
+
+
+def test_a_provider_is_not_everybody() -> None:
+    """A role for a web identity provider is not public; one that trusts `*` is."""
+    github = {"Federated": arn("oidc-provider", "token.actions.githubusercontent.com")}
+    like = {"StringLike": {"token.actions.githubusercontent.com:sub": "repo:org/*"}}
+    lens = access(
+        role("ci", trust(github, "sts:AssumeRoleWithWebIdentity", Condition=like)),
+        role("open", trust({"AWS": "*"})),
+        role("org", trust({"AWS": "*"}, Condition={"StringEquals": {"aws:PrincipalOrgID": "o-1"}})),
+    )
+
+    assert [exposure.target.address for exposure in lens.public()] == ["aws_iam_role.open"]

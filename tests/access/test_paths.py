@@ -489,3 +489,39 @@ def test_large_accounts_take_seconds(count: int) -> None:
     assert public == []
     assert took < 10
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 1_000_000
+
+
+def test_instances_of_a_scaling_group_carry_the_templates_role() -> None:
+    """A session on an instance of an Auto Scaling group acts with the role of its launch template."""
+    lens = access(
+        user("u", allow("ssm:StartSession")),
+        role("t", service("ec2"), ADMIN),
+        res("aws_iam_instance_profile", "p", name="p", role="t"),
+        res("aws_launch_template", "x", name="x", iam_instance_profile=[{"name": "p"}]),
+        res("aws_autoscaling_group", "g", name="g", launch_template=[{"id": ref("aws_launch_template.x", "id")}]),
+    )
+
+    (found,) = paths(lens)
+    assert (found.steps[0].technique, found.steps[0].target) == ("ssm-001", "aws_autoscaling_group.g")
+
+
+def test_a_role_that_another_design_makes_has_what_this_one_attaches() -> None:
+    """Alone, what is attached to a role of elsewhere makes a path possible; with its design, certain."""
+    made = Model(
+        ACCOUNT, "account", Resources([*user("u", allow("sts:AssumeRole")), *role("r", trust({"AWS": ACCOUNT}))])
+    )
+    attached = Model(
+        "x",
+        "configuration",
+        Resources(
+            [
+                res("data.aws_caller_identity", "c", account_id=ACCOUNT),
+                res("data.aws_iam_role", "r", name="r"),
+                res("aws_iam_role_policy", "r", role="r", policy=doc(allow(["iam:PassRole", *LAMBDA]))),
+                *role("t", service("lambda"), ADMIN),
+            ]
+        ),
+    )
+
+    assert [(way(path), path.certainty) for path in paths(Access([attached]))] == [(["r", "t"], "may")]
+    assert ways(Access([made, attached])) == [["r", "t"], ["u", "r", "t"]]
