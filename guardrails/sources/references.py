@@ -264,7 +264,7 @@ def argument_at(expressions: Mapping[str, Value], path: Path, blocks: Callable[[
             continue  # a block of which there may be one only is not a list here
         elif isinstance(found, list) and isinstance(step, int):
             # Sets are ordered otherwise than written, and dynamic blocks are not shown: then it is any of them.
-            if blocks(path[:at]) != len(found):
+            if blocks(path[:at]) != len(found) or not 0 <= step < len(found):
                 return found, False
             found = found[step]
         else:
