@@ -43,10 +43,12 @@ class Real(float):
         return (difference > 0) - (difference < 0)
 
     def __eq__(self, other: object) -> bool:
-        return self._order(other) == 0
+        order = self._order(other)
+        return NotImplemented if order is None else order == 0
 
     def __ne__(self, other: object) -> bool:
-        return self._order(other) != 0
+        order = self._order(other)
+        return NotImplemented if order is None else order != 0
 
     def __lt__(self, other: float) -> bool:
         order = self._order(other)
@@ -127,8 +129,10 @@ def calculate(operator: str, left: Number, right: Number) -> Number:
     """Apply `+`, `-`, `*`, `/` or `%`. Raises `ValueError` where Terraform refuses, as for zero by zero."""
     if not (is_finite(left) and is_finite(right)):
         return _calculate_infinite(operator, left, right)
-    if operator in "/%" and right == 0:
-        if left == 0 or operator == "%":
+    if operator == "%" and right == 0:
+        return left
+    if operator == "/" and right == 0:
+        if left == 0:
             raise ValueError("division by zero")
         return float("inf") if left > 0 else float("-inf")
     if isinstance(left, int) and isinstance(right, int):

@@ -14,7 +14,7 @@ from guardrails.sources.terraform import functions
 from guardrails.sources.terraform.functions import FunctionContext
 from guardrails.sources.terraform.functions.encoding_json import encode
 from guardrails.sources.terraform.parser import parse_expression, parse_template
-from guardrails.sources.terraform.scope import Names, Scope
+from guardrails.sources.terraform.scope import Budget, Names, Scope
 from guardrails.sources.terraform.types import EvaluationError, ListValue, MapValue, SetValue
 
 HERE = Path(__file__).parent
@@ -34,7 +34,9 @@ class Console(Names):
 
 def answer(expression: str) -> Value:
     """What the expression evaluates to here."""
-    return parse_expression(expression).evaluate(Scope(Console()))
+    console = Console()
+    console.budget = Budget()
+    return parse_expression(expression).evaluate(Scope(console))
 
 
 def kind(value: Value) -> str:
