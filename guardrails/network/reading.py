@@ -117,3 +117,10 @@ def zone(block: Block) -> str:
         if isinstance(value, str) and value != "":
             return str.__str__(value)
     return ""
+
+
+def values(block: Block, *path: str | int) -> list[Value]:
+    """The known elements of a list, or the one value; nothing if it is not known."""
+    value = reveal(block.raw(*path))
+    items = value if isinstance(value, list) else [] if value is None else [value]
+    return [v for v in map(reveal, items) if v is not None and not isinstance(v, UnknownValue)]

@@ -125,9 +125,8 @@ class VpcReader:
         known, doubt = cidr(resource.raw("ipv6_cidr_block"))
         if known:
             return known
-        has = (
-            doubt or flag(resource, "assign_generated_ipv6_cidr_block") != "no" or resource.is_set("ipv6_ipam_pool_id")
-        )
+        generated = flag(resource, "assign_generated_ipv6_cidr_block")
+        has = doubt or generated != "no" or resource.raw("ipv6_ipam_pool_id") is not None
         attached = any(
             link(self.model, each.raw("vpc_id"), *VPCS).key == resource.address
             for each in self.model.all("aws_vpc_ipv6_cidr_block_association")
@@ -345,7 +344,7 @@ class VpcReader:
             listed, service = True, found.service
             entries += _cidr_entries(found.addresses)
             doubt = doubt or found.unknown
-        if not kind or (not entries and not service and not doubt):
+        if not entries and not service and not doubt:
             return
         yield Route(
             kind, target, tuple(entries), service, "blackhole" if text(block, "state") == "blackhole" else "active",
