@@ -94,8 +94,8 @@ class Service:
     """As the user writes it: `ec2`."""
     parts: tuple[Part, ...]
     where: Where = "regional"
-    rate: float = 0.0
-    """Requests per second where the usual cap does not fit; 0: the usual one."""
+    rate: float = 20.0
+    """Requests per second to each region, retries included: what AWS allows for most of its describing calls."""
 
     @property
     def types(self) -> frozenset[str]:

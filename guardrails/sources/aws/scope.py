@@ -13,7 +13,7 @@ from botocore import xform_name
 from botocore.exceptions import ClientError, HTTPClientError
 
 from guardrails.model import Gap, LiveLocation, Mode, Problem, UnknownValue, Value
-from guardrails.sources.aws.collector import ACCOUNT, TAGS, Answer, Call, Part, Service
+from guardrails.sources.aws.collector import ACCOUNT, TAGS, Answer, Call, Mapper, Part, Service
 from guardrails.sources.aws.record import Record
 from guardrails.sources.aws.session import Client, Limits, Session, UnexpectedAnswerError
 from guardrails.sources.aws.shape import tags_of
@@ -154,6 +154,16 @@ class Scope:
         mine = of_kind.get(arn, of_kind.get("", []))
         return {"tags": mine, "tags_all": mine} if isinstance(mine, UnknownValue) else tags_of(mine)
 
+    def careful(self, mapper: Mapper, item: Any, part: Part) -> Iterator[Record]:
+        """The records of one thing; where AWS did not say what it should, those until then and a gap."""
+        try:
+            yield from mapper(self, item)
+        except CallFailedError as error:
+            self.failed(str(error), part.types)
+        except _MALFORMED as error:
+            what = f"{type(error).__name__}: {error}"[:200]
+            self.failed(f"unexpected answer: {part.list.name} in {self._place()}: {what}", part.types)
+
     def first(self, what: str) -> bool:
         """Whether nobody has asked about this before: for what several items refer to."""
         with self._lock:
@@ -218,15 +228,7 @@ class Scope:
         """Add the records of one part; whatever goes wrong is kept and ends no other part."""
 
         def mapped(item: Answer) -> list[Record]:
-            found: list[Record] = []
-            try:
-                found.extend(part.map(self, item))
-            except CallFailedError as error:
-                self.failed(str(error), part.types)
-            except _MALFORMED as error:
-                what = f"{type(error).__name__}: {error}"[:200]
-                self.failed(f"unexpected answer: {part.list.name} in {self._place()}: {what}", part.types)
-            return found
+            return list(self.careful(part.map, item, part))
 
         answers: list[Answer] = []
         try:

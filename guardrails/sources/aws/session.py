@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
@@ -38,11 +38,13 @@ class Limits:
     connect: float = 5.0
     read: float = 30.0
     attempts: int = 8
-    """Of one call, the first one included. Adaptive mode waits between them, 20 s at most."""
+    """Of one call, the first one included. botocore waits between them, 20 s at most."""
+    mode: Literal["adaptive", "standard"] = "adaptive"
+    """botocore's: adaptive also asks less often while AWS throttles."""
     unit: float = 900.0
     """For one service of one region of one account."""
-    rate: float = 20.0
-    """Requests per second to one service of one region of one account, retries included."""
+    pace: float = 1.0
+    """A factor on the rates of requests that the services declare."""
     threads: int = 8
     """Of one unit, for what AWS only tells one resource at a time."""
 
@@ -102,13 +104,16 @@ class Session:
         self._silence: dict[str, int] = {}
         self._lock = threading.Lock()
 
-    def client(self, name: str, region: str, rate: float = 0.0) -> Client:
-        """A client of a service in a region. Raises what botocore raises where there is no such service or region."""
+    def client(self, name: str, region: str, rate: float) -> Client:
+        """A client of a service in a region that asks `rate` times a second at most, retries included.
+
+        Raises what botocore raises where there is no such service or region.
+        """
         key = (name, region)
         with self._lock:  # botocore's create_client is not safe for threads
             if key not in self._clients:
                 client = self._session.create_client(name, region_name=region, config=_config(self._limits))
-                limiter = RateLimiter(rate or self._limits.rate)
+                limiter = RateLimiter(rate * self._limits.pace)
                 client.meta.events.register("before-send", limiter.wait)
                 client.meta.events.register("after-call", _expect_genuine)
                 self._clients[key] = client
@@ -148,21 +153,19 @@ def _expect_genuine(http_response: Any, parsed: Any, model: Any, **_: object) ->
     """
     if http_response.status_code >= 300 or model.has_streaming_output or model.output_shape is None:
         return
+    if not isinstance(parsed, Mapping):
+        raise UnexpectedAnswerError("it is not an object")
+    if any(parsed.get(name) for name in model.output_shape.members):
+        return
     body = http_response.content.strip()
     protocol = model.service_model.metadata.get("protocol", "")
-    payload = model.output_shape.serialization.get("payload")
-    members = {name for name in model.output_shape.members if name in parsed}
-    if members or not isinstance(parsed, Mapping):
-        if not isinstance(parsed, Mapping):
-            raise UnexpectedAnswerError("it is not an object")
-        return
     if "json" in protocol:
         genuine = body in (b"", b"{}") or _has_members(body, model.output_shape)
     elif "xml" in protocol:
         genuine = body == b"" or b"amazonaws.com/doc/" in body[:1000]
     else:  # query and ec2
         genuine = f"<{model.name}Response".encode() in body[:1000]
-    if not genuine and payload is None:
+    if not genuine:
         raise UnexpectedAnswerError("it is not in AWS's protocol")
 
 
@@ -185,7 +188,7 @@ def _config(limits: Limits) -> Any:
     return Config(
         connect_timeout=limits.connect,
         read_timeout=limits.read,
-        retries={"mode": "adaptive", "total_max_attempts": limits.attempts},
+        retries={"mode": limits.mode, "total_max_attempts": limits.attempts},
         max_pool_connections=max(10, limits.threads * 2),
         user_agent_extra=f"guardrails/{__version__}",
     )

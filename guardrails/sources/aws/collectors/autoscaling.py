@@ -29,7 +29,7 @@ _NAMESPACES = (
 
 def _group(aws: Scope, item: Answer) -> Iterator[Record]:
     name = item["AutoScalingGroupName"]
-    zones = item.get("VPCZoneIdentifier", "")
+    zones, policies = item.get("VPCZoneIdentifier", ""), item.get("TerminationPolicies", [])
     yield aws.record(
         "aws_autoscaling_group",
         name,
@@ -46,8 +46,9 @@ def _group(aws: Scope, item: Answer) -> Iterator[Record]:
                 health_check_grace_period="HealthCheckGracePeriod",
                 protect_from_scale_in="NewInstancesProtectedFromScaleIn",
                 service_linked_role_arn="ServiceLinkedRoleARN",
-                termination_policies="TerminationPolicies",
             ),
+            # The provider shows the default as nothing.
+            "termination_policies": [] if policies == ["Default"] else policies,
             "capacity_rebalance": item.get("CapacityRebalance", False),
             "max_instance_lifetime": item.get("MaxInstanceLifetime", 0),
             "launch_configuration": item.get("LaunchConfigurationName", ""),

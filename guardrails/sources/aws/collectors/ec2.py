@@ -89,7 +89,7 @@ def _instance(aws: Scope, item: Answer, owner: str) -> Record:
             "private_dns": item.get("PrivateDnsName", ""),
             "public_ip": item.get("PublicIpAddress", ""),
             "public_dns": item.get("PublicDnsName", ""),
-            "associate_public_ip_address": bool(at(primary, "Association", "PublicIp")),
+            "associate_public_ip_address": primary.get("Association") is not None,
             "primary_network_interface_id": primary.get("NetworkInterfaceId"),
             "network_interface_ids": ids(interfaces, "NetworkInterfaceId"),
             "secondary_private_ips": sorted(addresses),

@@ -43,30 +43,39 @@ def _details(aws: Scope, page: Answer) -> Iterator[Record]:
     for key in ("UserDetailList", "GroupDetailList", "RoleDetailList", "Policies"):
         if key not in page:
             raise KeyError(key)
-    for user in page["UserDetailList"]:
-        yield from _user(aws, user)
-    for group in page["GroupDetailList"]:
-        yield aws.record(
-            "aws_iam_group",
-            group["GroupName"],
-            {
-                "name": group["GroupName"],
-                "path": group["Path"],
-                "arn": group["Arn"],
-                "unique_id": group["GroupId"],
-                "create_date": when(group.get("CreateDate")),
-            },
-        )
-        yield from _policies(aws, "group", group["GroupName"], group)
-    for role in page["RoleDetailList"]:
-        yield from _role(aws, role)
-    for policy in page["Policies"]:
-        yield from _policy(aws, policy)
+    for member, mapper in (
+        ("UserDetailList", _user),
+        ("GroupDetailList", _group),
+        ("RoleDetailList", _role),
+        ("Policies", _policy),
+    ):
+        for item in page[member]:
+            yield from aws.careful(mapper, item, DETAILS)
+
+
+def _group(aws: Scope, group: Answer) -> Iterator[Record]:
+    yield aws.record(
+        "aws_iam_group",
+        group["GroupName"],
+        {
+            "name": group["GroupName"],
+            "path": group["Path"],
+            "arn": group["Arn"],
+            "unique_id": group["GroupId"],
+            "create_date": when(group.get("CreateDate")),
+        },
+    )
+    yield from _policies(aws, "group", group["GroupName"], group)
+
+
+def _listed_role(aws: Scope, item: Answer) -> Iterator[Record]:
+    """Keeps what the details of all roles leave out."""
+    aws.memory.setdefault("roles", {})[item["Arn"]] = item
+    yield from ()
 
 
 def _user(aws: Scope, user: Answer) -> Iterator[Record]:
     name = user["UserName"]
-    aws.memory.setdefault("users", []).append(name)
     yield aws.record(
         "aws_iam_user",
         name,
@@ -89,6 +98,7 @@ def _user(aws: Scope, user: Answer) -> Iterator[Record]:
 def _role(aws: Scope, role: Answer) -> Iterator[Record]:
     name = role["RoleName"]
     last = role.get("RoleLastUsed") or {}
+    more = aws.memory.get("roles", {}).get(role["Arn"]) or UnknownValue(f"{name} was not among the roles listed")
     yield aws.record(
         "aws_iam_role",
         name,
@@ -98,10 +108,9 @@ def _role(aws: Scope, role: Answer) -> Iterator[Record]:
             "arn": role["Arn"],
             "unique_id": role["RoleId"],
             "create_date": when(role.get("CreateDate")),
-            "description": role.get("Description"),
+            "description": at(more, "Description", default=""),
+            "max_session_duration": at(more, "MaxSessionDuration"),
             "assume_role_policy": document(role["AssumeRolePolicyDocument"]),
-            # Not among the details that one call gives for all roles, and not worth a call for each.
-            "max_session_duration": role.get("MaxSessionDuration", UnknownValue("not collected")),
             "permissions_boundary": at(role, "PermissionsBoundary", "PermissionsBoundaryArn", default=""),
             "managed_policy_arns": sorted(p["PolicyArn"] for p in role.get("AttachedManagedPolicies", [])),
             "role_last_used": [{"last_used_date": when(last.get("LastUsedDate")), "region": last.get("Region")}]
@@ -149,16 +158,17 @@ def _policy(aws: Scope, policy: Answer) -> Iterator[Record]:
     arn = policy["Arn"]
     version = next(v for v in policy["PolicyVersionList"] if v["IsDefaultVersion"])
     ours = arn.split(":")[4] != "aws"
+    name = arn.rpartition("/")[2]
     yield aws.record(
         "aws_iam_policy",
-        policy["PolicyName"] if ours else arn,
+        name if ours else arn,
         {
             "id": arn,
             "arn": arn,
-            "name": policy["PolicyName"],
+            "name": name,
             "path": policy["Path"],
             "policy": document(version["Document"]),
-            "policy_id": policy["PolicyId"],
+            "policy_id": policy.get("PolicyId"),
             "description": policy.get("Description"),
             "attachment_count": policy.get("AttachmentCount"),
             "permissions_boundary_usage_count": policy.get("PermissionsBoundaryUsageCount"),
@@ -338,26 +348,22 @@ def _credential_report(aws: Scope, answer: Answer) -> Iterator[Record]:
         yield aws.record("aws_iam_credential_report", row["user"], values, arn=row["arn"], mode="data")
 
 
+DETAILS = Part(
+    DETAILS_TYPES,
+    Call(
+        "iam",
+        "GetAccountAuthorizationDetails",
+        params={"Filter": ["User", "Group", "Role", "LocalManagedPolicy", "AWSManagedPolicy"]},
+    ),
+    _details,
+)
+
+
 SERVICE = Service(
     "iam",
     (
-        Part(
-            DETAILS_TYPES,
-            Call(
-                "iam",
-                "GetAccountAuthorizationDetails",
-                params={
-                    "Filter": [
-                        "User",
-                        "Group",
-                        "Role",
-                        "LocalManagedPolicy",
-                        "AWSManagedPolicy",
-                    ]
-                },
-            ),
-            _details,
-        ),
+        Part((), Call("iam", "ListRoles", "Roles"), _listed_role),  # no gap: the next part lists them again
+        DETAILS,
         Part(
             ("aws_iam_access_key", "aws_iam_user_login_profile"),
             Call("iam", "ListUsers", "Users"),

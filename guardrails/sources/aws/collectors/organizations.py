@@ -39,7 +39,7 @@ def _organization(aws: Scope, answer: Answer) -> Iterator[Record]:
     if not management:
         yield aws.record("aws_organizations_organization", item["Id"], values, mode="data")
         return
-    roots = aws.items(ROOTS)
+    roots = aws.items(ROOTS, gap=("aws_organizations_account", "aws_organizations_organizational_unit"))
     known_roots = [root for root in roots if not isinstance(root, UnknownValue)]
     accounts = [
         one

@@ -9,7 +9,7 @@ from guardrails.model import UnknownValue, Value
 from guardrails.sources.aws.collector import ACCOUNT, Answer, Call, Part, Service
 from guardrails.sources.aws.record import Record
 from guardrails.sources.aws.scope import Scope
-from guardrails.sources.aws.shape import at, block, document, tags_of, when
+from guardrails.sources.aws.shape import at, block, tags_of, when
 
 LOCATION = Call("s3", "GetBucketLocation")
 TAGGING = Call("s3", "GetBucketTagging", absent=("NoSuchTagSet",))
@@ -140,7 +140,10 @@ def _object_lock_enabled(answer: Any) -> Value:
 
 
 def _policy(answer: Answer) -> dict[str, Value]:
-    return {"policy": document(answer["Policy"])} if answer.get("Policy") else {}
+    text = answer.get("Policy")
+    if text and not text.lstrip().startswith("{"):
+        raise ValueError("a bucket policy that is not JSON")
+    return {"policy": text} if text else {}
 
 
 def _public_access(answer: Answer) -> dict[str, Value]:
@@ -191,9 +194,7 @@ def _acl(answer: Answer) -> dict[str, Value]:
 def _versioning(answer: Answer) -> dict[str, Value]:
     if not answer.get("Status"):
         return {}
-    return {
-        "versioning_configuration": [{"status": answer["Status"], "mfa_delete": answer.get("MFADelete") or "Disabled"}]
-    }
+    return {"versioning_configuration": [{"status": answer["Status"], "mfa_delete": answer.get("MFADelete", "")}]}
 
 
 def _encryption(answer: Answer) -> dict[str, Value]:

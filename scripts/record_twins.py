@@ -1,0 +1,154 @@
+"""Record `fixtures/twins/<name>/`: one infrastructure as Terraform's plan and state, and as the account that has it.
+
+    python scripts/record_twins.py [name ...]
+
+Needs `terraform` on PATH with the AWS provider (from the registry, or from the mirror that `TF_CLI_CONFIG_FILE` names)
+and moto's server. Each twin is applied to an empty simulated account; `plan.json`, `state.json` and `account.json` are
+what Terraform and guardrails then say of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from guardrails.sources.aws.audit import Options, collect
+from guardrails.sources.aws.session import Limits, session_for
+from guardrails.sources.snapshot import write_snapshot
+
+TWINS = Path(__file__).parent.parent / "fixtures" / "twins"
+REGION = "us-east-1"
+COLLECTED = "2026-11-24T08:00:00Z"
+
+PROVIDER = """
+terraform {
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "5.100.0"
+    }
+  }
+}
+
+provider "aws" {
+  region                      = "us-east-1"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  skip_region_validation      = true
+  s3_use_path_style           = true
+}
+"""
+
+
+def environment(port: int) -> dict[str, str]:
+    """What sends every AWS client to the simulated account."""
+    server = f"http://127.0.0.1:{port}"
+    return {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_ENDPOINT_URL": server,
+        # S3's account settings have the account's id in the host's name: the server takes them as a proxy.
+        "AWS_ENDPOINT_URL_S3_CONTROL": "http://aws.test",
+        "AWS_ENDPOINT_URL_S3CONTROL": "http://aws.test",
+        "HTTP_PROXY": server,
+        "NO_PROXY": "127.0.0.1",
+    }
+
+
+def terraform(folder: Path, *arguments: str, keep: bool = False) -> str:
+    """Run Terraform there; what it printed if `keep`."""
+    done = subprocess.run(
+        ["terraform", *arguments],
+        cwd=folder,
+        check=True,
+        timeout=900,
+        stdout=subprocess.PIPE,
+        text=True,
+        stderr=None,
+    )
+    if not keep:
+        sys.stdout.write(done.stdout[-400:])
+    return done.stdout
+
+
+def scrubbed(document: str) -> str:
+    """Laid out for readable differences, without the schema of the provider and the time of the day."""
+    value: dict[str, Any] = json.loads(document)
+    value.pop("provider_schemas", None)
+    value.pop("timestamp", None)
+    return json.dumps(value, indent=1, sort_keys=True) + "\n"
+
+
+def record(twin: Path, port: int) -> None:
+    """Apply one twin to an empty account, and write what everybody says of it."""
+    urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{port}/moto-api/reset", method="POST"), timeout=60)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for source in twin.iterdir():
+            if source.suffix in (".tf", ".zip", ".json") and source.name not in ("plan.json", "state.json", "account.json"):
+                shutil.copy(source, folder)
+        (folder / "provider.tf").write_text(PROVIDER)
+        terraform(folder, "init", "-input=false", "-no-color")
+        terraform(folder, "plan", "-input=false", "-no-color", "-out=plan.bin")
+        plan = terraform(folder, "show", "-json", "plan.bin", keep=True)
+        terraform(folder, "apply", "-input=false", "-no-color", "-auto-approve", "plan.bin")
+        # What the provider reads back, not what it remembers of its own writing.
+        terraform(folder, "apply", "-refresh-only", "-input=false", "-no-color", "-auto-approve")
+        state = terraform(folder, "show", "-json", keep=True)
+    (twin / "plan.json").write_text(scrubbed(plan))
+    (twin / "state.json").write_text(scrubbed(state))
+    session_for.cache_clear()
+    with ThreadPoolExecutor(16) as executor:
+        options = Options(regions=(REGION,), limits=Limits(attempts=1))
+        models = list(collect(options, executor))
+    for model in models:
+        model.cache["collected"] = COLLECTED
+    write_snapshot(twin / "account.json", models)
+    (twin / "account.json").chmod(0o644)
+    print(f"{twin.name}: {sum(1 for _ in models[0].all())} resources, {len(models[0].problems)} problems")
+
+
+def main() -> None:
+    """Record the twins that are named, or all."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--port", type=int, default=5998)
+    arguments = parser.parse_args()
+    twins = [TWINS / name for name in arguments.names] or sorted(p for p in TWINS.iterdir() if p.is_dir())
+    os.environ.update(environment(arguments.port))
+    server = subprocess.Popen(
+        [str(Path(sys.executable).parent / "moto_server"), "-H", "127.0.0.1", "-p", str(arguments.port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "MOTO_IAM_LOAD_MANAGED_POLICIES": "true"},
+    )
+    try:
+        for _ in range(100):
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{arguments.port}/moto-api/", timeout=5)
+                break
+            except OSError:
+                time.sleep(0.2)
+        for twin in twins:
+            record(twin, arguments.port)
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+if __name__ == "__main__":
+    main()

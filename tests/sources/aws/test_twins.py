@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from guardrails.model import Model, Resource, Symbolic, UnknownValue, Value, reveal
+from guardrails.sources import read
+
+TWINS = Path(__file__).parents[3] / "fixtures" / "twins"
+NAMES = sorted(path.parent.name for path in TWINS.glob("*/account.json"))
+
+# Types whose instances are known by something else than their id.
+KEYS = {
+    "aws_db_instance": ("identifier",),
+    "aws_iam_group_policy": ("group", "name"),
+    "aws_iam_group_policy_attachment": ("group", "policy_arn"),
+    "aws_iam_role_policy": ("role", "name"),
+    "aws_iam_role_policy_attachment": ("role", "policy_arn"),
+    "aws_iam_user_group_membership": ("user",),
+    "aws_iam_user_policy": ("user", "name"),
+    "aws_iam_user_policy_attachment": ("user", "policy_arn"),
+    "aws_lb_target_group_attachment": ("target_group_arn", "target_id"),
+    "aws_volume_attachment": ("volume_id", "instance_id"),
+    "aws_lambda_provisioned_concurrency_config": ("function_name", "qualifier"),
+    "aws_ecs_task_definition": ("arn",),
+    "aws_s3_bucket_acl": ("bucket",),
+    "aws_appautoscaling_target": ("resource_id", "scalable_dimension"),
+}
+
+# Types that a live account has no instance of, and why.
+ABSENT = {
+    "aws_lambda_function_url": "the simulator has no list of them",
+}
+
+# Attributes that cannot be equal, and why. `*` stands for any type.
+DIFFER = {
+    ("*", "tags_all"): "the account's has AWS's own tags, the state's those of the provider's default_tags",
+    ("*", "id"): "compared where it is the key; else an id that Terraform makes up",
+    ("aws_vpc_dhcp_options", "arn"): "the simulator does not tell the owner",
+    ("aws_vpc_dhcp_options", "owner_id"): "the simulator does not tell the owner",
+    ("aws_ecs_service", "deployment_maximum_percent"): "the simulator does not tell it",
+    ("aws_ecs_service", "deployment_minimum_healthy_percent"): "the simulator does not tell it",
+}
+
+
+def _models(name: str) -> tuple[Model, Model]:
+    [state] = read([TWINS / name / "state.json"])
+    [account] = read([TWINS / name / "account.json"])
+    return state, account
+
+
+def _key(resource: Resource) -> tuple[object, ...]:
+    names = KEYS.get(resource.type, ("id",))
+    return tuple(_plain(resource.raw(name)) for name in names)
+
+
+def _plain(value: Value) -> Any:
+    """As something that compares: sets sorted, policies decoded, marks removed."""
+    value = reveal(value)
+    match value:
+        case UnknownValue() | Symbolic():
+            return value
+        case str():
+            text = str.__str__(value)
+            if text[:1] in ("{", "["):
+                try:
+                    return _canonical(json.loads(text))
+                except ValueError:
+                    return text
+            return text
+        case list():
+            return sorted((_plain(item) for item in value), key=lambda item: json.dumps(item, default=repr))
+        case Mapping():
+            return {key: _plain(item) for key, item in value.items()}
+        case _:
+            return value
+
+
+def _canonical(value: Any) -> Any:
+    """Policies with one element and a list of one are the same to IAM and to the provider."""
+    if isinstance(value, dict):
+        return {key: _canonical(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return _canonical(value[0]) if len(value) == 1 else sorted((_canonical(v) for v in value), key=json.dumps)
+    return value
+
+
+def _differences(state: Any, live: Any, path: str) -> Iterator[str]:
+    """Where two values contradict each other; what one of them does not say does not."""
+    if isinstance(state, UnknownValue | Symbolic) or isinstance(live, UnknownValue | Symbolic):
+        return
+    if isinstance(state, Mapping) and isinstance(live, Mapping):
+        for key in state.keys() & live.keys():
+            yield from _differences(state[key], live[key], f"{path}.{key}")
+        return
+    if isinstance(state, list) and isinstance(live, list) and len(state) == len(live):
+        for one, other in zip(_aligned(state, live), _aligned(live, state), strict=True):
+            yield from _differences(one, other, f"{path}[]")
+        return
+    if _empty(state) and _empty(live):
+        return
+    if state != live:
+        yield f"{path}: state {state!r}, account {live!r}"
+
+
+def _aligned(items: list[Any], others: list[Any]) -> list[Any]:
+    """Objects in the order of what both sides say of them."""
+    if not items or not all(isinstance(item, Mapping) for item in (*items, *others)):
+        return items
+    shared = set.intersection(*(set(item) for item in (*items, *others)))
+    return sorted(
+        items, key=lambda item: json.dumps({k: item[k] for k in sorted(shared)}, default=repr, sort_keys=True)
+    )
+
+
+def _empty(value: Any) -> bool:
+    """Null, empty and zero are one to the provider where an argument is not set."""
+    return not value
+
+
+def _compare(name: str) -> tuple[list[str], dict[str, int]]:
+    """What contradicts, and how many attributes were compared, by type."""
+    state, account = _models(name)
+    live = {}
+    for resource in account.all():
+        live[resource.type, _key(resource)] = resource
+    wrong: list[str] = []
+    compared: dict[str, int] = {}
+    for resource in state.all():
+        if resource.mode != "managed" or resource.type in ABSENT:
+            continue
+        twin = live.get((resource.type, _key(resource)))
+        if twin is None:
+            wrong.append(f"{resource.address}: not in the account ({_key(resource)})")
+            continue
+        for attribute in set(resource.values) & set(twin.values):
+            if ("*", attribute) in DIFFER or (resource.type, attribute) in DIFFER:
+                continue
+            here = list(_differences(_plain(resource.raw(attribute)), _plain(twin.raw(attribute)), attribute))
+            wrong += [f"{resource.address}: {line}" for line in here]
+            compared[resource.type] = compared.get(resource.type, 0) + 1
+    return wrong, compared
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_account_is_as_terraforms_state_of_it(name: str) -> None:
+    """Every resource of a recorded state is in the recorded account, with the same values."""
+    wrong, _ = _compare(name)
+
+    assert wrong == []
+
+
+def test_the_twins_cover_many_types() -> None:
+    """At least 60 types are compared, with at least 500 attributes."""
+    compared: dict[str, int] = {}
+    for name in NAMES:
+        compared |= _compare(name)[1]
+    print(f"{len(compared)} types, {sum(compared.values())} attributes")
+
+    assert len(compared) >= 60
+    assert sum(compared.values()) >= 500
