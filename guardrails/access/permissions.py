@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from guardrails.access import facts
@@ -44,7 +44,7 @@ _ABSENT = (
     "aws:principalservicename", "aws:principalservicenameslist",
 )  # fmt: skip
 _CHOSEN = ("aws:requestedregion", "aws:useragent", "aws:referer", "aws:tagkeys", "aws:sourcearn")
-_OF_TARGET = ("aws:resourcetag/", "iam:resourcetag/", "iam:permissionsboundary", "aws:resourceaccount")
+_OF_TARGET = (":resourcetag/", "iam:permissionsboundary", "aws:resourceaccount")
 
 
 @lru_cache(maxsize=65536)
@@ -450,6 +450,8 @@ def holds(rule: Rule, known: Mapping[str, ContextValue], side: Side) -> bool:
 
 def _truth(condition: Condition, rule: Rule, known: Mapping[str, ContextValue]) -> Truth:
     key = condition.key
+    if ":resourcetag/" in key:  # services have names of their own for the same tags
+        key = f"aws{key[key.index(':') :]}"
     if key not in known:
         lead = key[: key.find("/") + 1]
         if lead not in known:
@@ -458,6 +460,8 @@ def _truth(condition: Condition, rule: Rule, known: Mapping[str, ContextValue]) 
             # The caller chooses it: he makes an Allow match and a Deny miss, if any value does.
             return True if not rule.deny else condition.values == ("*",)
         known = {**known, key: None}  # every key of this kind is known
+    if key != condition.key:
+        condition = replace(condition, key=key)
     try:
         return Context(known).holds(condition, variables=True)
     except Unresolved:

@@ -340,9 +340,8 @@ class Terrain:
 
 def _resource_keys(resource: Resource, account: str) -> Mapping[str, ContextValue]:
     keys: dict[str, ContextValue] = {"aws:resourceaccount": account}
-    for lead in ("aws:resourcetag/", "iam:resourcetag/", "ec2:resourcetag/", "ssm:resourcetag/"):
-        keys[lead] = None
-        keys |= {f"{lead}{key.lower()}": value for key, value in tags_of(resource).items()}
+    keys["aws:resourcetag/"] = None  # that all tags are known
+    keys |= {f"aws:resourcetag/{key.lower()}": value for key, value in tags_of(resource).items()}
     return keys
 
 
