@@ -93,18 +93,29 @@ class Access:
 
     def public(self) -> Iterator[Exposure]:
         """Every statement of a resource or trust policy that lets everybody in."""
+        if not self._lets_in:
+            return iter(())
         from guardrails.access import exposure  # noqa: PLC0415  # as above
 
         return exposure.public(self)
 
     def external_accounts(self) -> Iterator[External]:
         """Every statement of a resource or trust policy that lets another account in."""
+        if not self._lets_in:
+            return iter(())
         from guardrails.access import exposure  # noqa: PLC0415  # as above
 
         return exposure.external_accounts(self)
 
+    @property
+    def _lets_in(self) -> bool:
+        """Whether any policy names principals: most designs need not load what judges them."""
+        return next(self.resource_policies(), None) is not None or next(self.trust_policies(), None) is not None
+
     def paths(self, to: str = "admin", *, start: Principal | None = None) -> Sequence[Path]:
         """The ways to administrate, or to read the data of a resource; see `escalation.paths`."""
+        if to == "admin" and next(self.principals(), None) is None:
+            return []
         from guardrails.access import escalation  # noqa: PLC0415  # as above
 
         key = (to, start)

@@ -52,8 +52,23 @@ def _covered(pattern: str, known: frozenset[str]) -> frozenset[str]:
     """The actions of a set that a pattern in lower case covers."""
     if "*" not in pattern and "?" not in pattern:
         return frozenset((pattern,)) & known
+    service, colon, name = pattern.partition(":")
+    if colon and "*" not in service and "?" not in service:
+        known = _by_service(known).get(service, frozenset())
+        if not known:
+            return known
+        if name.find("*") == len(name) - 1 and "?" not in name:  # far the most patterns are beginnings
+            return frozenset(action for action in known if action.startswith(pattern[:-1]))
     matches = facts.glob(pattern)
     return frozenset(action for action in known if matches(action))
+
+
+@lru_cache(maxsize=16)
+def _by_service(known: frozenset[str]) -> Mapping[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for action in known:
+        found.setdefault(action.partition(":")[0], set()).add(action)
+    return {service: frozenset(actions) for service, actions in found.items()}
 
 
 class Rule:
