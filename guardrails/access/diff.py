@@ -151,19 +151,20 @@ def _key(view: PolicyView) -> object:
 
 
 def _of_document(view: PolicyView, ours: Space, theirs: Space, exposed: set[tuple[int, int]]) -> Iterator[Change]:
+    arn = view.names.arn(view.target) if view.target is not None else ""
     for policy, statement, action, resource in _pieces(view):
         for named in statement.principals or (None,):
             piece = policy
+            if arn and resource == "*":
+                piece = replace(policy, statements=(replace(policy.statements[0], resources=(arn,)),))
             if named is not None:
-                piece = replace(policy, statements=(replace(policy.statements[0], principals=(named,)),))
+                piece = replace(policy, statements=(replace(piece.statements[0], principals=(named,)),))
             found = difference_witness(space_of(piece) & ours, theirs, known_actions=True)
             if found is None:
                 continue
             everyone = not isinstance(named, NamedPrincipal) or named.everyone
             who = str(named.id) if isinstance(named, NamedPrincipal) else "everyone but those whom it names"
-            target = resource
-            if resource == "*" and view.target is not None:
-                target = view.names.arn(view.target)
+            target = arn if arn and resource == "*" else resource
             yield Change(
                 view.names.show(who),
                 "",

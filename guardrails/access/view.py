@@ -173,9 +173,11 @@ class PolicyView:
         if index is None or self.given is not None:
             return self.block.origin(*self.path)
         source = self._document_source()
-        if source is None:
-            return self.block.origin(*self.path)
-        return source.origin("statement", index)
+        if source is not None:
+            place = source.origin("statement", index)
+            if place.location != source.place():  # a plan without its configuration knows no lines
+                return place
+        return self.block.origin(*self.path)
 
     def _document_source(self) -> Resource | None:
         """The data source whose statements are exactly those of this document, in order."""
@@ -206,7 +208,14 @@ class PolicyView:
 
 
 def _key(value: str) -> str:
-    return str.__str__(value)
+    """Equal for texts that are the same document: the provider writes them its own way."""
+    text = str.__str__(value)
+    if not isinstance(value, Symbolic):
+        try:
+            return json.dumps(json.loads(text), sort_keys=True)
+        except (ValueError, RecursionError):
+            return text
+    return text
 
 
 def sources(model: Model) -> Mapping[str, Resource]:

@@ -17,6 +17,8 @@ from guardrails.access.view import PolicyView
 from guardrails.model import LiveLocation, Location, Place
 from guardrails.reporters.safe import visible
 
+_SHOWN = 6
+"""Names of a list that people are shown."""
 Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
 
 
@@ -311,7 +313,8 @@ def diff_text(found: Diff) -> str:
             lines.append(f"{title}:")
         for change in changes:
             marks = "".join(f" [{word}]" for word, on in (("public", change.public), ("admin", change.admin)) if on)
-            lines.append(f"  {sign} {change.principal}: {change.action} on {change.resource}{marks}")
+            what = f"{_short(change.action)} on {_short(change.resource)}"
+            lines.append(f"  {sign} {change.principal}: {what}{marks}")
             if change.witness is not None:
                 shown = change.view.names.show(str(change.witness.resource))
                 lines.append(f"      such as {change.witness.action} on {shown}")
@@ -330,10 +333,16 @@ def diff_markdown(found: Diff) -> str:
         lines += [f"### {title}", "", "| who | action | resource | |", "| --- | --- | --- | --- |"]
         for change in changes:
             marks = " ".join(word for word, on in (("**public**", change.public), ("**admin**", change.admin)) if on)
-            cells = (change.principal, change.action, change.resource)
+            cells = (change.principal, _short(change.action), _short(change.resource))
             lines.append(f"| {' | '.join(f'`{_cell(cell)}`' for cell in cells)} | {marks} |")
         lines.append("")
     return _lines(lines or ["No permission changes."])
+
+
+def _short(text: str) -> str:
+    """A list of names without all that come after the first few."""
+    names = text.split(", ")
+    return text if len(names) <= _SHOWN else f"{', '.join(names[:_SHOWN])} and {len(names) - _SHOWN} more"
 
 
 # -- safe text
