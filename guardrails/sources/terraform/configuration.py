@@ -136,7 +136,8 @@ def _model(loader: Loader, inputs: Inputs, root: str) -> Model:
         comments=tree.comments,
         files=files,
     )
-    design.problems = model.problems
+    # What is evaluated later adds to what the model has.
+    design.problems, design.gaps = model.problems, model.gaps
     return model
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from guardrails.model import Location, Problem, UnknownValue, Value
+from guardrails.model import Gap, Location, Problem, UnknownValue, Value
 from guardrails.model.model import Stage
 from guardrails.sources.terraform.expression import ParseError
 from guardrails.sources.terraform.lazy import Lazy, Partial
@@ -15,8 +15,10 @@ from guardrails.sources.terraform.syntax import Attribute
 from guardrails.sources.terraform.types import EvaluationError
 
 INSTANCES = 100_000
-"""Instances of resources and modules that one design may have."""
-SIZE = 1_000_000
+"""Instances of resources that one design may have."""
+MODULES = 10_000
+"""Instances of modules that one design may have."""
+SIZE = 250_000
 """Elements, at any depth, of one local value, argument or output."""
 
 
@@ -31,10 +33,32 @@ class Design:
         self._newer: bool | None = None
         self.budget = Budget()
         self.instances = INSTANCES
+        self.modules = MODULES
         self.problems: list[Problem] = []
+        self.gaps: list[Gap] = []
         self.checked: set[int] = set()
         """Bodies whose arguments have been held against their schema, by identity."""
         self._reported: set[tuple[str, Location | None]] = set()
+
+    def affords(self, instances: int) -> bool:
+        """Whether so many more instances may be made; then they are counted."""
+        if instances > self.instances:
+            return False
+        self.instances -= instances
+        return True
+
+    def affords_module(self) -> bool:
+        """Whether one more module instance may be made; then it is counted."""
+        self.modules -= 1
+        return self.modules >= 0
+
+    def exhausted(self, place: Location) -> str:
+        """Note, once, that there are module instances that are not looked at; the reason."""
+        reason = f"there are more than {MODULES} instances of modules"
+        if not any(gap.reason == reason for gap in self.gaps):
+            self.gaps.append(Gap(reason, frozenset(), place))
+            self.report(reason, place)
+        return reason
 
     def newer_provider(self, type_: str) -> bool:
         """Whether a type may have arguments that are not known here."""

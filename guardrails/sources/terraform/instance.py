@@ -378,6 +378,8 @@ class ModuleInstance(Names, Lazy):
         if not isinstance(child, Child):
             return UnknownValue(child or f'module "{name}" is not installed')
         address = f"{self.address}.module.{name}" if self.address else f"module.{name}"
+        if not self.design.affords_module():
+            return UnknownValue(self.design.exhausted(block.source.location(block.header)))
         self._check_call(name, block, child.module)
         repeated = self._repetition(block, address)
 

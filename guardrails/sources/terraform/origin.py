@@ -87,7 +87,8 @@ class _Trace:
         if inner_path:
             return self.below(inner, content, inner_scope, inner_path, whole)
         if inner.type == "dynamic" and "for_each" in inner.body.attributes:
-            self.follow(inner.body.attributes["for_each"].expression, scope, (), None, 0)
+            element = next((f.origin for f in inner_scope.local.values() if isinstance(f, Fields) and f.origin), None)
+            self.follow(inner.body.attributes["for_each"].expression, scope, _step(element), None, 0)
         return inner.source.location(inner.span)
 
     def _wanted(self, path: Path) -> Value:
@@ -190,9 +191,8 @@ class _Trace:
         if node.root in scope.local:
             found: Partial = scope.local[node.root]
             if isinstance(found, Fields) and found.origin is not None and steps and steps[0] == "value":
-                attribute, inner_scope, key = found.origin
-                step = (key,) if isinstance(key, str | int) and not isinstance(key, Symbolic) else ()
-                self._from(attribute, inner_scope, (*step, *rest), wanted, text=_SOURCE, depth=depth)
+                attribute, inner_scope, _ = found.origin
+                self._from(attribute, inner_scope, (*_step(found.origin), *rest), wanted, text=_SOURCE, depth=depth)
             elif isinstance(found, Fields) and found.origin is not None:
                 attribute, inner_scope, _ = found.origin
                 self._from(attribute, inner_scope, (), wanted, text=_SOURCE, depth=depth)
@@ -212,6 +212,12 @@ class _Trace:
         if len(self.labels) < LABELS:
             self.labels.append(Label(attribute.source.location(span), text))
         self.follow(node, node_scope, left, wanted, depth + 1)
+
+
+def _step(origin: tuple[Attribute, Scope, Value] | None) -> Path:
+    """The path from a `for_each` to an element of it."""
+    key = None if origin is None else origin[2]
+    return (key,) if isinstance(key, str | int) and not isinstance(key, Symbolic) else ()
 
 
 def _supplier(

@@ -114,19 +114,12 @@ def _count(attribute: Attribute, address: str, scope: Scope, design: Design) -> 
         number = design.failed(attribute, error)
     if isinstance(number, int | float):
         size = int(number)
-        if _affordable(design, size):
+        if design.affords(size):
             return Repetition("count", {index: {"count": Fields(index=index)} for index in range(size)})
         number = UnknownValue(f"{size} instances are more than are looked at")
     doubt = number if isinstance(number, UnknownValue) else UnknownValue("not a number")
     reason = f"count of {address} is unknown: {doubt.reason}"
     return Repetition("count", {}, reason, {"count": Fields(index=UnknownValue(reason))})
-
-
-def _affordable(design: Design, size: int) -> bool:
-    if size > min(INSTANCES, design.instances):
-        return False
-    design.instances -= size
-    return True
 
 
 def _for_each(attribute: Attribute, address: str, scope: Scope, design: Design) -> Repetition:
@@ -155,7 +148,7 @@ def _for_each(attribute: Attribute, address: str, scope: Scope, design: Design) 
                     break
     except EvaluationError as error:
         doubt = design.failed(attribute, error)
-    if not _affordable(design, len(keys)):
+    if not design.affords(len(keys)):
         keys, doubt = {}, UnknownValue("more instances than are looked at")
     if doubt is None:
         return Repetition("for_each", keys)

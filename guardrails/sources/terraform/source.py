@@ -18,7 +18,7 @@ class Source:
 
     shown: str
     """Its path as people see it: relative to the folder that they stand in, with `/`."""
-    text: str
+    text: str = field(repr=False)
     file: Path = field(default_factory=Path)
     _starts: list[int] | None = None
 

@@ -103,7 +103,7 @@ def test_a_list_with_unknown_parts_keeps_its_known_elements() -> None:
     assert evaluate("l[0]", l=["a", rest]) == "a"
     assert evaluate("l[1]", l=["a", rest, "b"]) == UnknownValue("why")
     assert evaluate("l[*].x", l=[{"x": 1}, rest]) == [1, rest]
-    assert evaluate('{for v in l : v => 1}', l=["a", rest]) == UnknownValue("why")
+    assert evaluate("{for v in l : v => 1}", l=["a", rest]) == UnknownValue("why")
     assert evaluate("[for v in l : v if v != x]", l=["a"], x=NO_VALUE) == [UnknownValue(NO_VALUE.reason, (), True)]
 
 
@@ -143,7 +143,7 @@ def test_an_error_does_not_tell_a_sensitive_value() -> None:
         ('"x${null}"', "null"),
         ('"x${[]}"', "cannot include tuple"),
         ("1 / 0 * null", "must not be null"),
-        ('true + 1', "number"),
+        ("true + 1", "number"),
         ("true ? [] : {}", "consistent types"),
         ("nope(1)", 'no function named "nope"'),
         ('{for v in ["a", "a"] : v => 1}', "two elements"),
