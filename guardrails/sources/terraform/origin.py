@@ -70,6 +70,8 @@ class _Trace:
 
     def below(self, block: Block, body: Body, scope: Scope, path: Path, whole: Path) -> Location:
         """The location of a path below a block."""
+        from guardrails.sources.terraform.resource import iterator_name  # noqa: PLC0415  # a cycle
+
         name, rest = path[0], path[1:]
         if isinstance(name, int):
             return block.source.location(block.header)
@@ -87,8 +89,9 @@ class _Trace:
         if inner_path:
             return self.below(inner, content, inner_scope, inner_path, whole)
         if inner.type == "dynamic" and "for_each" in inner.body.attributes:
-            element = next((f.origin for f in inner_scope.local.values() if isinstance(f, Fields) and f.origin), None)
-            self.follow(inner.body.attributes["for_each"].expression, scope, _step(element), None, 0)
+            fields = inner_scope.local.get(iterator_name(inner))
+            step = _step(fields.origin) if isinstance(fields, Fields) else ()
+            self.follow(inner.body.attributes["for_each"].expression, scope, step, None, 0)
         return inner.source.location(inner.span)
 
     def _wanted(self, path: Path) -> Value:
