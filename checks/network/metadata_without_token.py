@@ -75,7 +75,7 @@ class MetadataWithoutToken(Check[Resource]):
     def check(self, subject: Resource, /) -> Iterator[Finding]:
         options = subject.block("metadata_options")
         if options is None:
-            if subject.is_set("launch_template") or any(subject.blocks("launch_template")):
+            if any(subject.blocks("launch_template")):
                 return  # the template is asked in its own right
             for default in subject.model.all("aws_ec2_instance_metadata_defaults"):
                 if default.text("http_tokens") == "required" and default.certain():
