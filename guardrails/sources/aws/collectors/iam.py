@@ -159,6 +159,8 @@ def _policy(aws: Scope, policy: Answer) -> Iterator[Record]:
     version = next(v for v in policy["PolicyVersionList"] if v["IsDefaultVersion"])
     ours = arn.split(":")[4] != "aws"
     name = arn.rpartition("/")[2]
+    if not ours and not policy.get("AttachmentCount") and not policy.get("PermissionsBoundaryUsageCount"):
+        return  # one of AWS's that nobody uses
     yield aws.record(
         "aws_iam_policy",
         name if ours else arn,
