@@ -8,7 +8,7 @@ from guardrails.model import Block, Model, Resource, Value
 from guardrails.network.addresses import NOWHERE, AddressSet
 from guardrails.network.endpoints import EndpointReader
 from guardrails.network.ports import PortSet
-from guardrails.network.reading import Link, blocks, cidr, flag, link, number, text, values
+from guardrails.network.reading import Link, blocks, cidr, flag, link, number, text, values, written
 from guardrails.network.topology import Balancer, BalancerKind, Interface, Listener, Picture, TargetGroup, Ternary
 from guardrails.network.vpc import SUBNETS, conditional
 
@@ -43,15 +43,15 @@ class BalancerReader:
         places, _ = reader.places(resource, ("subnets",))
         fixed: dict[str, AddressSet] = {}
         for block in blocks(resource, "subnet_mapping"):
-            subnet = reader.vpcs.subnet(link(self.model, block.raw("subnet_id"), *SUBNETS))
+            subnet = reader.vpcs.subnet(link(self.model, written(block, "subnet_id"), *SUBNETS))
             places.append(subnet)
-            fixed[subnet] = cidr(block.raw("private_ipv4_address"))[0]
+            fixed[subnet] = cidr(written(block, "private_ipv4_address"))[0]
         if not places:
             places = [reader.vpcs.subnet(Link(doubt=f"the subnets of {resource.address}"))]
         internal = flag(resource, "internal")
         facing: Ternary = {"yes": "no", "no": "yes", "maybe": "maybe"}[internal]  # type: ignore[assignment]  # one of the words
         stacks = text(resource, "ip_address_type") or "ipv4"
-        filtered = kind == "application" or resource.raw("security_groups") not in (None, [])
+        filtered = kind == "application" or written(resource, "security_groups") not in (None, [])
         listeners = tuple(self._listeners(resource))
         ports = [each.ports for each in listeners]
         listens = None
@@ -93,7 +93,7 @@ class BalancerReader:
     def _may_listen_elsewhere(self) -> bool:
         """Whether some listener belongs to a load balancer that is not known."""
         return any(
-            link(self.model, each.raw("load_balancer_arn"), *_BALANCERS).doubt
+            link(self.model, written(each, "load_balancer_arn"), *_BALANCERS).doubt
             for type_ in _LISTENERS
             for each in self.model.all(type_)
         )
@@ -102,12 +102,12 @@ class BalancerReader:
         found: list[Listener] = []
         for type_ in _LISTENERS:
             for resource in self.model.all(type_):
-                if link(self.model, resource.raw("load_balancer_arn"), *_BALANCERS).key != balancer.address:
+                if link(self.model, written(resource, "load_balancer_arn"), *_BALANCERS).key != balancer.address:
                     continue
                 targets = self._forwards(resource, "default_action")
                 for rule_type in ("aws_lb_listener_rule", "aws_alb_listener_rule"):
                     for rule in self.model.all(rule_type):
-                        if link(self.model, rule.raw("listener_arn"), *_LISTENERS).key == resource.address:
+                        if link(self.model, written(rule, "listener_arn"), *_LISTENERS).key == resource.address:
                             targets += self._forwards(rule, "action")
                 protocol = (text(resource, "protocol") or "HTTP").upper()
                 found.append(
@@ -118,9 +118,9 @@ class BalancerReader:
     def _forwards(self, block: Block, name: str) -> list[str]:
         found: list[str] = []
         for action in blocks(block, name):
-            targets: list[Value] = [action.raw("target_group_arn")]
+            targets: list[Value] = [written(action, "target_group_arn")]
             for forward in blocks(action, "forward"):
-                targets += [b.raw("arn") for b in blocks(forward, "target_group")]
+                targets += [written(b, "arn") for b in blocks(forward, "target_group")]
             found += [group.key for value in targets if (group := link(self.model, value, *_GROUPS))]
         return found
 
@@ -134,12 +134,12 @@ class BalancerReader:
         doubt = ""
         for type_ in ("aws_lb_target_group_attachment", "aws_alb_target_group_attachment"):
             for each in self.model.all(type_):
-                if link(self.model, each.raw("target_group_arn"), *_GROUPS).key != resource.address:
+                if link(self.model, written(each, "target_group_arn"), *_GROUPS).key != resource.address:
                     continue
                 own = _ports(protocol, number(each, "port") or port)
                 types = ("aws_instance", "aws_lambda_function", *_BALANCERS)
-                target = link(self.model, each.raw("target_id"), *types)
-                known, _ = cidr(each.raw("target_id"))
+                target = link(self.model, written(each, "target_id"), *types)
+                known, _ = cidr(written(each, "target_id"))
                 keys = self.picture.by_resource.get(target.key, ())
                 if known:
                     addresses.append((known, own))
@@ -178,14 +178,14 @@ class BalancerReader:
                 if link(self.model, value, *_GROUPS).key == group.address:
                     found += self.picture.by_resource.get(each.address, ())
         for each in self.model.all("aws_autoscaling_attachment", "aws_autoscaling_traffic_source_attachment"):
-            names = [each.raw("lb_target_group_arn"), each.raw("alb_target_group_arn")]
-            names += [b.raw("identifier") for b in blocks(each, "traffic_source")]
+            names = [written(each, "lb_target_group_arn"), written(each, "alb_target_group_arn")]
+            names += [written(b, "identifier") for b in blocks(each, "traffic_source")]
             if any(link(self.model, v, *_GROUPS).key == group.address for v in names):
-                owner = link(self.model, each.raw("autoscaling_group_name"), "aws_autoscaling_group")
+                owner = link(self.model, written(each, "autoscaling_group_name"), "aws_autoscaling_group")
                 found += self.picture.by_resource.get(owner.key, ())
         for each in self.model.all("aws_ecs_service"):
             for block in blocks(each, "load_balancer"):
-                if link(self.model, block.raw("target_group_arn"), *_GROUPS).key == group.address:
+                if link(self.model, written(block, "target_group_arn"), *_GROUPS).key == group.address:
                     found += self.picture.by_resource.get(each.address, ())
         return found
 
@@ -202,10 +202,10 @@ class BalancerReader:
         for value in values(resource, "instances"):
             members += self.picture.by_resource.get(link(self.model, value, "aws_instance").key, ())[:1]
         for each in self.model.all("aws_elb_attachment"):
-            if link(self.model, each.raw("elb"), "aws_elb").key == resource.address:
-                members += self.picture.by_resource.get(link(self.model, each.raw("instance"), "aws_instance").key, ())[
-                    :1
-                ]
+            if link(self.model, written(each, "elb"), "aws_elb").key == resource.address:
+                members += self.picture.by_resource.get(
+                    link(self.model, written(each, "instance"), "aws_instance").key, ()
+                )[:1]
         for each in self.model.all("aws_autoscaling_group"):
             if any(link(self.model, v, "aws_elb").key == resource.address for v in values(each, "load_balancers")):
                 members += self.picture.by_resource.get(each.address, ())

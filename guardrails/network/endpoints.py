@@ -9,7 +9,7 @@ from guardrails.model import Block, Model, Ref, Resource, UnknownValue, Value, r
 from guardrails.network.addresses import NOWHERE, AddressSet
 from guardrails.network.groups import Groups
 from guardrails.network.ports import PortSet
-from guardrails.network.reading import Link, blocks, cidr, flag, link, links, number, text
+from guardrails.network.reading import Link, blocks, cidr, flag, link, links, number, text, written
 from guardrails.network.topology import Clients, Interface, Picture, Ternary
 from guardrails.network.vpc import SUBNETS, VpcReader, conditional, usable
 
@@ -276,7 +276,7 @@ class EndpointReader:
         change = interface
         match resource.type:
             case "aws_efs_mount_target":
-                known, _ = cidr(resource.raw("ip_address"))
+                known, _ = cidr(written(resource, "ip_address"))
                 change = replace(interface, private=known, placed=True) if known else interface
             case "aws_lambda_function":
                 asked = flag(resource, "vpc_config", "ipv6_allowed_for_dual_stack") != "no"
@@ -295,14 +295,14 @@ class EndpointReader:
         if not kind.public:
             return "no", f"{kind.name} interfaces never have one"
         if resource.type == "aws_transfer_server":
-            return ("yes", "Elastic IPs") if resource.raw(*kind.public) else ("no", "no Elastic IPs")
+            return ("yes", "Elastic IPs") if written(resource, *kind.public) else ("no", "no Elastic IPs")
         value = flag(resource, *kind.public, default=kind.public_default)
         if resource.type == "aws_msk_cluster":
             value = "no"
         return value, f"{'.'.join(kind.public)} is {'not known' if value == 'maybe' else value}"
 
     def _group_places(self, resource: Block, attribute: str, types: tuple[str, ...]) -> list[str]:
-        found = link(self.model, resource.raw(attribute), *types)
+        found = link(self.model, written(resource, attribute), *types)
         if found.resource is not None:
             return self.places(found.resource, ("subnet_ids",))[0]
         if found or found.doubt:
@@ -311,10 +311,10 @@ class EndpointReader:
         return default or [self.vpcs.subnet(Link(doubt="the default VPC"))]
 
     def _cluster_instance(self, resource: Resource, parent: str) -> None:
-        cluster = link(self.model, resource.raw("cluster_identifier"), parent).resource
+        cluster = link(self.model, written(resource, "cluster_identifier"), parent).resource
         owner = cluster or resource
         places = self._group_places(owner, "db_subnet_group_name", _CLUSTER_GROUPS)
-        if owner.raw("neptune_subnet_group_name") is not None:
+        if written(owner, "neptune_subnet_group_name") is not None:
             places = self._group_places(owner, "neptune_subnet_group_name", _CLUSTER_GROUPS)
         # DocumentDB and Neptune are never public; for Aurora the instance says it (A7).
         public = flag(resource, "publicly_accessible") if parent != "aws_docdb_cluster" else "no"
@@ -341,7 +341,7 @@ class EndpointReader:
 def _ports(resource: Resource, kind: Kind) -> PortSet | None:
     if not kind.ports:
         return None
-    if kind.port and isinstance(reveal(resource.raw(kind.port)), UnknownValue):
+    if kind.port and isinstance(written(resource, kind.port), UnknownValue):
         return None if resource.refs(kind.port) != (Ref(resource.address, kind.port),) else PortSet.tcp(*kind.ports)
     return _listens(number(resource, kind.port) if kind.port else None, kind.ports)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from guardrails.model import Block, Model, Resource, Symbolic, reveal
+from guardrails.model import Block, Model, Resource, Symbolic
 from guardrails.network.addresses import ANYWHERE, NOWHERE, AddressSet
 from guardrails.network.endpoints import EndpointReader
 from guardrails.network.ports import ALL, PortSet, union_of
 from guardrails.network.prefix_list import service_of
-from guardrails.network.reading import blocks, cidr, flag, link, number, text, values
+from guardrails.network.reading import blocks, cidr, flag, link, number, text, values, written
 from guardrails.network.topology import Endpoint, Firewall, FirewallRule, Interface, Nat, Picture
 from guardrails.network.vpc import SUBNETS, conditional, usable
 
@@ -33,10 +33,10 @@ class GatewayReader:
 
     def _nat(self, resource: Resource) -> None:
         reader = self.endpoints
-        found = link(self.model, resource.raw("subnet_id"), *SUBNETS)
+        found = link(self.model, written(resource, "subnet_id"), *SUBNETS)
         regional = text(resource, "availability_mode") == "regional"
         if regional and not found:
-            vpc = reader.vpcs.vpc_key(resource.raw("vpc_id"))
+            vpc = reader.vpcs.vpc_key(written(resource, "vpc_id"))
             own = [k for k, s in self.picture.subnets.items() if s.vpc == vpc.key and s.table]
             public = [
                 k
@@ -47,11 +47,11 @@ class GatewayReader:
         else:
             subnet = reader.vpcs.subnet(found)
         public_nat = text(resource, "connectivity_type") != "private"
-        known, _ = cidr(resource.raw("private_ip"))
-        address = link(self.model, resource.raw("allocation_id"), "aws_eip").resource
-        elastic = cidr(resource.raw("public_ip"))[0]
+        known, _ = cidr(written(resource, "private_ip"))
+        address = link(self.model, written(resource, "allocation_id"), "aws_eip").resource
+        elastic = cidr(written(resource, "public_ip"))[0]
         if address is not None:
-            elastic |= cidr(address.raw("public_ip"))[0]
+            elastic |= cidr(written(address, "public_ip"))[0]
         has = "yes" if public_nat else "no"
         state = text(resource, "state")
         interface = Interface(
@@ -89,9 +89,9 @@ class GatewayReader:
 
     def _endpoint(self, resource: Resource) -> None:
         reader = self.endpoints
-        vpc = reader.vpcs.vpc_key(resource.raw("vpc_id"))
+        vpc = reader.vpcs.vpc_key(written(resource, "vpc_id"))
         kind = text(resource, "vpc_endpoint_type") or "Gateway"
-        name = reveal(resource.raw("service_name"))
+        name = written(resource, "service_name")
         service = service_of(name) or (str.__str__(name) if isinstance(name, str) else "")
         available = text(resource, "state").lower() in ("", "available")
         if kind == "Gateway":
@@ -101,8 +101,8 @@ class GatewayReader:
             return
         places, _ = reader.places(resource, ("subnet_ids",))
         for each in self.model.all("aws_vpc_endpoint_subnet_association"):
-            if link(self.model, each.raw("vpc_endpoint_id"), "aws_vpc_endpoint").key == resource.address:
-                places.append(reader.vpcs.subnet(link(self.model, each.raw("subnet_id"), *SUBNETS)))
+            if link(self.model, written(each, "vpc_endpoint_id"), "aws_vpc_endpoint").key == resource.address:
+                places.append(reader.vpcs.subnet(link(self.model, written(each, "subnet_id"), *SUBNETS)))
         if kind == "GatewayLoadBalancer":
             self.picture.endpoints[resource.address] = Endpoint(
                 resource.address, "GatewayLoadBalancer", vpc.key, service, subnets=tuple(dict.fromkeys(places)),
@@ -117,8 +117,8 @@ class GatewayReader:
         )  # fmt: skip
         made = list(reader.spread(resource, resource, places, ("security_group_ids",), template))
         for each in self.model.all("aws_vpc_endpoint_security_group_association"):
-            if link(self.model, each.raw("vpc_endpoint_id"), "aws_vpc_endpoint").key == resource.address:
-                group = link(self.model, each.raw("security_group_id"), "aws_security_group")
+            if link(self.model, written(each, "vpc_endpoint_id"), "aws_vpc_endpoint").key == resource.address:
+                group = link(self.model, written(each, "security_group_id"), "aws_security_group")
                 for own in made:
                     have = self.picture.interfaces[own.key]
                     if group:
@@ -142,15 +142,17 @@ class GatewayReader:
     def _firewall(self, resource: Resource) -> None:
         reader = self.endpoints
         places = [
-            reader.vpcs.subnet(link(self.model, block.raw("subnet_id"), *SUBNETS))
+            reader.vpcs.subnet(link(self.model, written(block, "subnet_id"), *SUBNETS))
             for block in blocks(resource, "subnet_mapping")
         ]
-        vpc = reader.vpcs.vpc_key(resource.raw("vpc_id"))
+        vpc = reader.vpcs.vpc_key(written(resource, "vpc_id"))
         self.picture.endpoints[resource.address] = Endpoint(
             resource.address, "Firewall", vpc.key, "network-firewall", subnets=tuple(dict.fromkeys(places)),
             firewall=resource.address, resource=resource,
         )  # fmt: skip
-        policy = link(self.model, resource.raw("firewall_policy_arn"), "aws_networkfirewall_firewall_policy").resource
+        policy = link(
+            self.model, written(resource, "firewall_policy_arn"), "aws_networkfirewall_firewall_policy"
+        ).resource
         if policy is None:
             doubt = f"the policy of {resource.address}"
             self.picture.firewalls[resource.address] = Firewall(resource.address, doubt=doubt, resource=resource)
@@ -167,7 +169,7 @@ def _policy(model: Model, firewall: Resource, body: Block) -> Firewall:
     doubt = ""
     stateless: list[tuple[int, list[FirewallRule]]] = []
     for reference in blocks(body, "stateless_rule_group_reference"):
-        group = link(model, reference.raw("resource_arn"), "aws_networkfirewall_rule_group").resource
+        group = link(model, written(reference, "resource_arn"), "aws_networkfirewall_rule_group").resource
         if group is None:
             doubt = doubt or "a stateless rule group that is not in view"
             continue
@@ -175,7 +177,7 @@ def _policy(model: Model, firewall: Resource, body: Block) -> Firewall:
     stateful: list[tuple[int, list[FirewallRule]]] = []
     strict = any(text(b, "rule_order") == "STRICT_ORDER" for b in blocks(body, "stateful_engine_options"))
     for reference in blocks(body, "stateful_rule_group_reference"):
-        group = link(model, reference.raw("resource_arn"), "aws_networkfirewall_rule_group").resource
+        group = link(model, written(reference, "resource_arn"), "aws_networkfirewall_rule_group").resource
         if group is None:
             doubt = doubt or "a stateful rule group that is not in view"
             continue
@@ -242,7 +244,7 @@ def _spans(block: Block, name: str) -> tuple[tuple[int, int], ...]:
 
 
 def _definitions(block: Block, name: str) -> AddressSet:
-    found = [cidr(b.raw("address_definition"))[0] for b in blocks(block, name)]
+    found = [cidr(written(b, "address_definition"))[0] for b in blocks(block, name)]
     return AddressSet.union_of(found) if found else ANYWHERE
 
 
@@ -273,7 +275,7 @@ def _stateful(group: Resource) -> list[FirewallRule]:
         if text(header, "direction").upper() == "ANY":
             found.append(replace(one, sources=destination, destinations=source))
     if any(blocks(group, "rule_group", "rules_source", "rules_source_list")) or isinstance(
-        reveal(group.raw("rule_group", "rules_source", "rules_string")), str | Symbolic
+        written(group, "rule_group", "rules_source", "rules_string"), str | Symbolic
     ):
         # Domains and Suricata signatures look into the packet: they may pass it or drop it.
         found.append(FirewallRule(ANYWHERE, ANYWHERE, ALL, ALL, "pass", exact=False))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from guardrails.model import Model, Resource, UnknownValue
 from guardrails.network.addresses import ANYWHERE, NOWHERE
 from guardrails.network.ports import ALL
-from guardrails.network.reading import Link, link
+from guardrails.network.reading import Link, link, written
 from guardrails.network.rule import Direction, Rule
 from guardrails.network.security_group import SecurityGroup
 from guardrails.network.topology import Group, Permit, Picture
@@ -42,7 +42,7 @@ class Groups:
     def default(self, vpc: str) -> str:
         """The default group of a VPC: the adopted one, else as AWS makes it."""
         for resource in self.model.all("aws_default_security_group"):
-            own = link(self.model, resource.raw("vpc_id"), "aws_vpc", "aws_default_vpc")
+            own = link(self.model, written(resource, "vpc_id"), "aws_vpc", "aws_default_vpc")
             if own.key == vpc or (not own and "aws_default_vpc." in vpc):
                 return self.key(Link(resource.address, resource=resource))
         key = f"default security group of {vpc}"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from guardrails.model import Block, Resource, UnknownValue, Value, reveal
+from guardrails.model import Block, Resource, Value, reveal
 from guardrails.network.addresses import NOWHERE, AddressSet
-from guardrails.network.reading import Link, blocks, cidr, flag, link, number, text
+from guardrails.network.reading import Link, blocks, cidr, flag, link, number, text, written
 from guardrails.network.topology import Interface, Ternary
 from guardrails.network.vpc import SUBNETS, usable
 
@@ -44,7 +44,7 @@ class InstanceReader:
 
     def _interface(self, resource: Resource) -> None:
         reader = self.endpoints
-        subnet = reader.vpcs.subnet(link(self.model, resource.raw("subnet_id"), *SUBNETS))
+        subnet = reader.vpcs.subnet(link(self.model, written(resource, "subnet_id"), *SUBNETS))
         private, placed = self._addresses(resource, subnet, ("private_ips", "private_ip"))
         groups, doubt = reader.in_groups(resource, ("security_groups",), subnet)
         reader.add(
@@ -78,14 +78,14 @@ class InstanceReader:
         inner = next(blocks(template, "network_interfaces"), None) if template else None
         subnet = reader.vpcs.subnet(self._subnet(resource, inner))
         private, placed = self._addresses(resource, subnet, ("private_ip", "secondary_private_ips"))
-        wish = resource.raw("associate_public_ip_address")
+        wish = written(resource, "associate_public_ip_address")
         if wish is None and inner is not None:
-            wish = inner.raw("associate_public_ip_address")
+            wish = written(inner, "associate_public_ip_address")
         public, reason = reader.launch_public(subnet, wish)
-        known, _ = cidr(resource.raw("public_ip"))
+        known, _ = cidr(written(resource, "public_ip"))
         if known:
             public, reason = "yes", "it has one"
-        elif self.model.kind in ("state", "account") and resource.raw("public_ip") in (None, ""):
+        elif self.model.kind in ("state", "account") and written(resource, "public_ip") in (None, ""):
             public, reason = "no", "it has none"
         groups, doubt = self._groups(resource, template, inner, subnet)
         stopped = text(resource, "instance_state")
@@ -110,9 +110,9 @@ class InstanceReader:
         )
 
     def _subnet(self, resource: Resource, inner: Block | None) -> Link:
-        found = link(self.model, resource.raw("subnet_id"), *SUBNETS)
+        found = link(self.model, written(resource, "subnet_id"), *SUBNETS)
         if not found and not found.doubt and inner is not None:
-            found = link(self.model, inner.raw("subnet_id"), *SUBNETS)
+            found = link(self.model, written(inner, "subnet_id"), *SUBNETS)
         if found or found.doubt:
             return found
         zone = text(resource, "availability_zone")
@@ -126,7 +126,7 @@ class InstanceReader:
         for name in ("network_interface", "primary_network_interface"):
             for block in blocks(resource, name):
                 if (number(block, "device_index") or 0) == 0:
-                    found = link(self.model, block.raw("network_interface_id"), "aws_network_interface")
+                    found = link(self.model, written(block, "network_interface_id"), "aws_network_interface")
                     if found.resource is not None:
                         return found.key
         return None
@@ -140,9 +140,8 @@ class InstanceReader:
         if template is not None:
             tried += [(template, "vpc_security_group_ids"), (template, "security_groups")]
         for block, name in tried:
-            value = reveal(block.raw(name))
-            own = isinstance(value, UnknownValue) and any(r.address == block.resource.address for r in value.refs)
-            if value not in (None, []) and not own:
+            value = written(block, name)
+            if value not in (None, []):
                 return self.endpoints.in_groups(block, (name,), subnet)
         return self.endpoints.in_groups(resource, (), subnet)
 
@@ -151,21 +150,21 @@ class InstanceReader:
             for path in ("launch_template", "launch_template_specification"):
                 for inner in blocks(block, path):
                     for name in ("id", "launch_template_id", "name", "launch_template_name"):
-                        found = link(self.model, inner.raw(name), "aws_launch_template")
+                        found = link(self.model, written(inner, name), "aws_launch_template")
                         if found.resource is not None:
                             return found.resource
-        return link(self.model, resource.raw("launch_configuration"), "aws_launch_configuration").resource
+        return link(self.model, written(resource, "launch_configuration"), "aws_launch_configuration").resource
 
     def _addresses(self, resource: Block, subnet: str, names: tuple[str, ...]) -> tuple[AddressSet, bool]:
-        known = AddressSet.union_of(cidr(v)[0] for name in names for v in _list(resource.raw(name)))
-        six = AddressSet.union_of(cidr(v)[0] for v in _list(resource.raw("ipv6_addresses")))
+        known = AddressSet.union_of(cidr(v)[0] for name in names for v in _list(written(resource, name)))
+        six = AddressSet.union_of(cidr(v)[0] for v in _list(written(resource, "ipv6_addresses")))
         place = usable(self.picture.subnets[subnet])
         if known.v4 and (six.v6 or not place.v6):
             return known | six, True
         return AddressSet(known.v4 or place.v4, six.v6 or place.v6), False
 
     def _ipv6(self, resource: Block, subnet: str) -> Ternary:
-        asked = bool(_list(resource.raw("ipv6_addresses"))) or bool(number(resource, "ipv6_address_count"))
+        asked = bool(_list(written(resource, "ipv6_addresses"))) or bool(number(resource, "ipv6_address_count"))
         if self.model.kind in ("state", "account"):
             return "yes" if asked else "no"
         return self.endpoints.ipv6(subnet, wanted=True if asked else None)
@@ -174,12 +173,12 @@ class InstanceReader:
         pairs: list[tuple[str, Resource]] = []
         for resource in self.model.all("aws_network_interface"):
             for block in blocks(resource, "attachment"):
-                instance = link(self.model, block.raw("instance"), "aws_instance")
+                instance = link(self.model, written(block, "instance"), "aws_instance")
                 if instance.resource is not None:
                     pairs.append((resource.address, instance.resource))
         for resource in self.model.all("aws_network_interface_attachment"):
-            instance = link(self.model, resource.raw("instance_id"), "aws_instance")
-            interface = link(self.model, resource.raw("network_interface_id"), "aws_network_interface")
+            instance = link(self.model, written(resource, "instance_id"), "aws_instance")
+            interface = link(self.model, written(resource, "network_interface_id"), "aws_network_interface")
             if instance.resource is not None and interface.resource is not None:
                 pairs.append((interface.key, instance.resource))
         for key, owner in pairs:
@@ -202,7 +201,7 @@ class InstanceReader:
                 doubt = reason
             else:
                 source: Block = inner if inner is not None else template
-                public, reason = reader.launch_public(subnet, source.raw("associate_public_ip_address"))
+                public, reason = reader.launch_public(subnet, written(source, "associate_public_ip_address"))
                 groups, doubt = self._groups(template, None, inner, subnet)
             asked = bool(number(inner, "ipv6_address_count")) if inner is not None else None
             key = resource.address if len(set(places)) == 1 else f"{resource.address} in {subnet}"
@@ -227,15 +226,15 @@ class InstanceReader:
         reader = self.endpoints
         template = self._template(resource)
         places, _ = reader.places(resource, ("subnet_ids",))
-        cluster = link(self.model, resource.raw("cluster_name"), "aws_eks_cluster").resource
+        cluster = link(self.model, written(resource, "cluster_name"), "aws_eks_cluster").resource
         for subnet in dict.fromkeys(places):
             inner = next(blocks(template, "network_interfaces"), None) if template else None
-            wish = inner.raw("associate_public_ip_address") if inner is not None else None
+            wish = written(inner, "associate_public_ip_address") if inner is not None else None
             public, reason = reader.launch_public(subnet, wish)
             own = reader.groups.eks(cluster) if cluster is not None else ""
             groups: tuple[str, ...] = (own,) if own else ()
             doubt = "" if own else "the cluster's security group"
-            if template is not None and template.raw("vpc_security_group_ids") is not None:
+            if template is not None and written(template, "vpc_security_group_ids") is not None:
                 groups, doubt = reader.in_groups(template, ("vpc_security_group_ids",), subnet)
             key = resource.address if len(set(places)) == 1 else f"{resource.address} in {subnet}"
             reader.add(
@@ -257,8 +256,10 @@ class InstanceReader:
 
     def _more_groups(self) -> None:
         for resource in self.model.all("aws_network_interface_sg_attachment"):
-            target = link(self.model, resource.raw("network_interface_id"), "aws_network_interface", "aws_instance")
-            group = link(self.model, resource.raw("security_group_id"), "aws_security_group")
+            target = link(
+                self.model, written(resource, "network_interface_id"), "aws_network_interface", "aws_instance"
+            )
+            group = link(self.model, written(resource, "security_group_id"), "aws_security_group")
             keys = self.picture.by_resource.get(target.key, ())
             for key in keys[:1]:
                 own = self.picture.interfaces[key]
@@ -272,15 +273,15 @@ class InstanceReader:
         types = ("aws_instance", "aws_network_interface")
         pairs: list[tuple[Resource, Value, Resource | None]] = []
         for resource in self.model.all("aws_eip"):
-            pairs += [(resource, resource.raw(n), resource) for n in ("instance", "network_interface")]
+            pairs += [(resource, written(resource, n), resource) for n in ("instance", "network_interface")]
         for resource in self.model.all("aws_eip_association"):
-            address = link(self.model, resource.raw("allocation_id"), "aws_eip").resource
-            pairs += [(resource, resource.raw(n), address) for n in ("instance_id", "network_interface_id")]
+            address = link(self.model, written(resource, "allocation_id"), "aws_eip").resource
+            pairs += [(resource, written(resource, n), address) for n in ("instance_id", "network_interface_id")]
         for resource, value, address in pairs:
             found = link(self.model, value, *types)
             for key in self.picture.by_resource.get(found.key, ())[:1]:
                 own = self.picture.interfaces[key]
-                known = cidr(address.raw("public_ip"))[0] if address is not None else NOWHERE
+                known = cidr(written(address, "public_ip"))[0] if address is not None else NOWHERE
                 sure: Ternary = "maybe" if resource.conditional and own.public != "yes" else "yes"
                 self.picture.interfaces[key] = replace(
                     own, public=sure, public_addresses=own.public_addresses | known, public_reason=resource.address

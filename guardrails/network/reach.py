@@ -107,24 +107,34 @@ class Engine:
 
         `why`: whether to look for the blockers of what is blocked.
         """
-        sure = self._run(source, target, ports, sure=True)
-        result = self._result(source, target, sure, every=True)
+        result = self.certain(source, target, ports)
         if result.traffic:
-            return replace(result, verdict="must")
-        possible = self._run(source, target, ports, sure=False)
-        if possible:
-            result = self._result(source, target, possible, every=False)
-            # A path that only what is not known can close is a "may"; one over missing parts is not known at all.
-            needs = min((f.packet.needs for f in possible), key=len)
-            doubts = tuple(dict.fromkeys(d for f in possible for d in f.packet.doubts))
-            if not needs and not doubts:
-                doubts = self._address_doubts(source, target)
-            verdict: Verdict = "unknown" if needs else "may"
-            return replace(result, verdict=verdict, needs=needs, doubts=doubts)
+            return result
+        result = self.possible(source, target, ports)
+        if result.traffic:
+            return result
         if not why:
             return BLOCKED
         blockers, path = self._why(source, target, ports)
         return Reachability("blocked", blockers=blockers, path=path)
+
+    def certain(self, source: End, target: End, ports: PortSet = ALL) -> Reachability:
+        """What surely gets through, whatever is not known: `must`, else `blocked` without blockers."""
+        found = self._run(source, target, ports, sure=True)
+        result = self._result(source, target, found, every=True)
+        return replace(result, verdict="must") if result.traffic else BLOCKED
+
+    def possible(self, source: End, target: End, ports: PortSet = ALL) -> Reachability:
+        """What may get through: `may`, `unknown` if only over parts that are not in view, else `blocked`."""
+        found = self._run(source, target, ports, sure=False)
+        result = self._result(source, target, found, every=False)
+        if not result.traffic:
+            return BLOCKED
+        needs = min((f.packet.needs for f in found), key=len)
+        doubts = tuple(dict.fromkeys(d for f in found for d in f.packet.doubts))
+        if not needs and not doubts:
+            doubts = self._address_doubts(source, target)
+        return replace(result, verdict="unknown" if needs else "may", needs=needs, doubts=doubts)
 
     def _address_doubts(self, source: End, target: End) -> tuple[str, ...]:
         found = [
@@ -161,6 +171,8 @@ class Engine:
 
     def _why(self, source: End, target: End, ports: PortSet) -> tuple[tuple[Blocker, ...], tuple[Hop, ...]]:
         """A smallest set of changes that opens the way, by trying ever larger ones."""
+        if isinstance(target, Interface) and target.listens is not None:
+            ports &= target.listens
         point = _one_port(ports)
         for budget in range(1, _MOST_BLOCKERS + 1):
             found = self._run(source, target, point, sure=False, repair=budget)
@@ -172,6 +184,8 @@ class Engine:
     # Running packets
 
     def _run(self, source: End, target: End, ports: PortSet, *, sure: bool, repair: int | None = None) -> list[_Found]:
+        if isinstance(target, Interface) and target.listens is not None:
+            ports &= target.listens
         walker = Walker(self.picture, self.filters, sure=sure, repair=repair)
         found: list[_Found] = []
         families: tuple[Family, ...] = (4, 6)
@@ -204,7 +218,7 @@ class Engine:
         packet = _family_doubts(packet, source, target, sure=walker.sure)
         if walker.sure and packet.doubts:
             return
-        if isinstance(target, Interface) and (not target.accepts or not _listening(target, packet)):
+        if isinstance(target, Interface) and (not target.accepts):
             return
         match source:
             case Interface():
@@ -384,10 +398,6 @@ def _family_doubts(packet: Packet, source: End, target: End, *, sure: bool) -> P
             if isinstance(end, Interface) and end.ipv6 == "maybe":
                 packet = packet.doubting(f"{end.key} may have no IPv6 address")
     return packet
-
-
-def _listening(target: Interface, packet: Packet) -> bool:
-    return target.listens is None or not target.listens.isdisjoint(packet.region.a.ports())
 
 
 def _one_port(ports: PortSet) -> PortSet:

@@ -26,6 +26,19 @@ class Link:
 NOTHING = Link()
 
 
+def written(block: Block, *path: str | int) -> Value:
+    """The value at a path without its sensitive mark; None for an attribute that is not written but computed by the
+    provider: before apply, it is known only as itself.
+    """
+    value = reveal(block.raw(*path))
+    if isinstance(value, UnknownValue | Symbolic) and value.refs:
+        own = block.resource.address
+        name = str(path[0]) if path else ""
+        if all(r.address == own and r.attribute.partition(".")[0].partition("[")[0] == name for r in value.refs):
+            return None
+    return value
+
+
 def link(model: Model, value: Value, *types: str) -> Link:
     """The component of one of these types that a reference means."""
     value = reveal(value)
@@ -47,7 +60,7 @@ def links(block: Block, path: tuple[str | int, ...], *types: str) -> tuple[list[
     """The components that a list of references means, and why there may be others."""
     found: list[Link] = []
     doubt = ""
-    value = reveal(block.raw(*path))
+    value = written(block, *path)
     if isinstance(value, UnknownValue):
         # A list made in ways that are not known still says which components it was made from.
         refs = [link(block.resource.model, Symbolic(r), *types) for r in value.refs]
@@ -72,6 +85,8 @@ def blocks(block: Block, *path: str | int) -> Iterator[Block]:
 
 def flag(block: Block, *path: str | int, default: bool = False) -> Ternary:
     """A boolean, `maybe` if it is not known."""
+    if written(block, *path) is None:
+        return "yes" if default else "no"
     try:
         return "yes" if block.flag(*path, default=default) else "no"
     except Unknown:
@@ -121,6 +136,6 @@ def zone(block: Block) -> str:
 
 def values(block: Block, *path: str | int) -> list[Value]:
     """The known elements of a list, or the one value; nothing if it is not known."""
-    value = reveal(block.raw(*path))
+    value = written(block, *path)
     items = value if isinstance(value, list) else [] if value is None else [value]
     return [v for v in map(reveal, items) if v is not None and not isinstance(v, UnknownValue)]

@@ -8,7 +8,7 @@ from dataclasses import replace
 from guardrails.model import Model, Resource
 from guardrails.network.addresses import NOWHERE, AddressSet, Family, parse_cidr
 from guardrails.network.prefix_list import prefix_list
-from guardrails.network.reading import cidr, flag, link, links, text
+from guardrails.network.reading import cidr, flag, link, links, text, written
 from guardrails.network.topology import Attachment, AttachmentKind, Picture, Route, RouteTable, Transit
 from guardrails.network.vpc import SUBNETS, VpcReader, conditional
 
@@ -50,7 +50,7 @@ class TransitReader:
 
     def _attachment(self, resource: Resource, kind: AttachmentKind) -> None:
         name = "associated_gateway_id" if kind == "direct-connect" else "transit_gateway_id"
-        gateway = link(self.model, resource.raw(name), *_GATEWAY)
+        gateway = link(self.model, written(resource, name), *_GATEWAY)
         if not gateway or (kind == "direct-connect" and gateway.resource is None):
             return
         self.picture.transits.setdefault(
@@ -62,7 +62,7 @@ class TransitReader:
             resource.address,
             gateway.key,
             kind,
-            vpc=self.vpcs.vpc_key(resource.raw("vpc_id")).key if kind == "vpc" else "",
+            vpc=self.vpcs.vpc_key(written(resource, "vpc_id")).key if kind == "vpc" else "",
             subnets=places,
             appliance_mode=text(resource, "appliance_mode_support") == "enable",
             group_references=self._references(resource, gateway.key),
@@ -80,12 +80,14 @@ class TransitReader:
     def _peers(self) -> None:
         for resource in self.model.all("aws_ec2_transit_gateway_peering_attachment_accepter"):
             found = link(
-                self.model, resource.raw("transit_gateway_attachment_id"), "aws_ec2_transit_gateway_peering_attachment"
+                self.model,
+                written(resource, "transit_gateway_attachment_id"),
+                "aws_ec2_transit_gateway_peering_attachment",
             )
             asked = self.picture.attachments.get(found.key)
             if asked is None or asked.resource is None:
                 continue
-            other = link(self.model, asked.resource.raw("peer_transit_gateway_id"), *_GATEWAY)
+            other = link(self.model, written(asked.resource, "peer_transit_gateway_id"), *_GATEWAY)
             self.picture.attachments[resource.address] = Attachment(
                 resource.address, other.key, "peering", peer=asked.key, resource=resource
             )
@@ -94,14 +96,14 @@ class TransitReader:
     def _default(self, gateway: str, purpose: str) -> str:
         """The key of a gateway's default route table for association or propagation."""
         for resource in self.model.all(f"aws_ec2_transit_gateway_default_route_table_{purpose}"):
-            if link(self.model, resource.raw("transit_gateway_id"), *_GATEWAY).key == gateway:
-                return self._table(resource.raw("transit_gateway_route_table_id"))
+            if link(self.model, written(resource, "transit_gateway_id"), *_GATEWAY).key == gateway:
+                return self._table(written(resource, "transit_gateway_route_table_id"))
         transit = self.picture.transits[gateway].resource
         if transit is None or transit.mode == "data":
             return ""
         if text(transit, f"default_route_table_{purpose}") == "disable":
             return ""
-        named = link(self.model, transit.raw(f"{purpose}_default_route_table_id"), *_TABLE)
+        named = link(self.model, written(transit, f"{purpose}_default_route_table_id"), *_TABLE)
         return named.key if named.resource is not None else f"default route table of {gateway}"
 
     def _table(self, value: object) -> str:
@@ -125,8 +127,8 @@ class TransitReader:
     def _associations(self) -> None:
         explicit: dict[str, str] = {}
         for resource in self.model.all("aws_ec2_transit_gateway_route_table_association"):
-            key = self._attachment_key(resource.raw("transit_gateway_attachment_id"))
-            explicit[key] = self._table(resource.raw("transit_gateway_route_table_id"))
+            key = self._attachment_key(written(resource, "transit_gateway_attachment_id"))
+            explicit[key] = self._table(written(resource, "transit_gateway_route_table_id"))
         for key, attachment in list(self.picture.attachments.items()):
             table = explicit.get(key)
             doubt = attachment.table_doubt
@@ -153,12 +155,12 @@ class TransitReader:
                     if table := self._default(key, purpose):
                         routes.setdefault(table, [])
         for resource in self.model.all("aws_ec2_transit_gateway_route"):
-            table = self._table(resource.raw("transit_gateway_route_table_id"))
+            table = self._table(written(resource, "transit_gateway_route_table_id"))
             routes.setdefault(table, []).append(self._route(resource))
         for resource in self.model.all("aws_ec2_transit_gateway_prefix_list_reference"):
-            table = self._table(resource.raw("transit_gateway_route_table_id"))
-            found = prefix_list(self.model, resource.raw("prefix_list_id"))
-            target = self._attachment_key(resource.raw("transit_gateway_attachment_id"))
+            table = self._table(written(resource, "transit_gateway_route_table_id"))
+            found = prefix_list(self.model, written(resource, "prefix_list_id"))
+            target = self._attachment_key(written(resource, "transit_gateway_attachment_id"))
             routes.setdefault(table, []).append(
                 Route(
                     "transit",
@@ -176,11 +178,11 @@ class TransitReader:
             self.picture.transit_tables[key] = RouteTable(key, tuple(own), doubt, resources.get(key))
 
     def _route(self, resource: Resource) -> Route:
-        known, doubt = cidr(resource.raw("destination_cidr_block"))
+        known, doubt = cidr(written(resource, "destination_cidr_block"))
         hole = flag(resource, "blackhole") == "yes" or text(resource, "state") == "blackhole"
         return Route(
             "transit",
-            self._attachment_key(resource.raw("transit_gateway_attachment_id")),
+            self._attachment_key(written(resource, "transit_gateway_attachment_id")),
             tuple(_entries(known)),
             state="blackhole" if hole else "active",
             propagated=text(resource, "type") == "propagated",
@@ -191,8 +193,8 @@ class TransitReader:
     def _propagations(self, routes: dict[str, list[Route]]) -> None:
         pairs: list[tuple[str, str, str]] = []
         for resource in self.model.all("aws_ec2_transit_gateway_route_table_propagation"):
-            key = self._attachment_key(resource.raw("transit_gateway_attachment_id"))
-            table = self._table(resource.raw("transit_gateway_route_table_id"))
+            key = self._attachment_key(written(resource, "transit_gateway_attachment_id"))
+            table = self._table(written(resource, "transit_gateway_route_table_id"))
             pairs.append((key, table, conditional(resource)))
         for key, attachment in self.picture.attachments.items():
             wants = _wants(attachment.resource, "propagation") and attachment.kind != "peering"  # static routes only

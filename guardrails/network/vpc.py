@@ -9,7 +9,7 @@ from guardrails.model import Block, Model, Resource, Symbolic, UnknownValue, Val
 from guardrails.network.addresses import NOWHERE, RFC1918, AddressSet, Family, parse_cidr
 from guardrails.network.network_acl import NetworkAcl
 from guardrails.network.prefix_list import prefix_list, service_of
-from guardrails.network.reading import Link, blocks, cidr, flag, link, links, text, zone
+from guardrails.network.reading import Link, blocks, cidr, flag, link, links, text, written, zone
 from guardrails.network.topology import (
     Acl,
     BlockMode,
@@ -95,13 +95,13 @@ class VpcReader:
     # VPCs and subnets
 
     def _vpc(self, resource: Resource) -> None:
-        cidrs, doubt = cidr(resource.raw("cidr_block"))
+        cidrs, doubt = cidr(written(resource, "cidr_block"))
         for each in self.model.all("aws_vpc_ipv4_cidr_block_association"):
-            if link(self.model, each.raw("vpc_id"), *VPCS).key == resource.address:
-                more, reason = cidr(each.raw("cidr_block"))
+            if link(self.model, written(each, "vpc_id"), *VPCS).key == resource.address:
+                more, reason = cidr(written(each, "cidr_block"))
                 cidrs, doubt = cidrs | more, doubt or reason
         for block in blocks(resource, "cidr_block_associations"):
-            more, _ = cidr(block.raw("cidr_block"))
+            more, _ = cidr(written(block, "cidr_block"))
             cidrs |= more
         data = resource.mode == "data"
         if not cidrs.v4:
@@ -122,32 +122,29 @@ class VpcReader:
         )
 
     def _ipv6_of(self, resource: Resource) -> AddressSet:
-        known, doubt = cidr(resource.raw("ipv6_cidr_block"))
+        known, doubt = cidr(written(resource, "ipv6_cidr_block"))
         if known:
             return known
         generated = flag(resource, "assign_generated_ipv6_cidr_block")
-        has = doubt or generated != "no" or resource.raw("ipv6_ipam_pool_id") is not None
+        has = doubt or generated != "no" or written(resource, "ipv6_ipam_pool_id") is not None
         attached = any(
-            link(self.model, each.raw("vpc_id"), *VPCS).key == resource.address
+            link(self.model, written(each, "vpc_id"), *VPCS).key == resource.address
             for each in self.model.all("aws_vpc_ipv6_cidr_block_association")
         )
-        own = isinstance(v := reveal(resource.raw("ipv6_cidr_block")), Symbolic | UnknownValue) and any(
-            r.address == resource.address for r in v.refs
-        )
-        if not attached and (not has or (own and generated == "no")):
+        if not attached and not has:
             return NOWHERE
         first = _GENERATED + (len(self.generated) << 72)
         self.generated[resource.address] = AddressSet.range(6, first, first + (1 << 72))
         return self.generated[resource.address]
 
     def _subnet(self, resource: Resource) -> None:
-        vpc = self.vpc_key(resource.raw("vpc_id"))
+        vpc = self.vpc_key(written(resource, "vpc_id"))
         key = vpc.key or f"the VPC of {resource.address}"
         if resource.type == "aws_default_subnet" and not vpc:
             key = next((v for v in self.picture.vpcs if "aws_default_vpc." in v), key)
         if key not in self.picture.vpcs:
             self._unseen_vpc(key)
-        cidrs, _ = cidr(resource.raw("cidr_block"))
+        cidrs, _ = cidr(written(resource, "cidr_block"))
         if not cidrs and flag(resource, "ipv6_native") != "yes":
             cidrs = self.picture.vpcs[key].cidrs.family(4)
         cidrs |= self._subnet_ipv6(resource, key)
@@ -166,10 +163,10 @@ class VpcReader:
         self.mapped_public[resource.address] = flag(resource, "map_public_ip_on_launch", default=default)
 
     def _subnet_ipv6(self, resource: Resource, vpc: str) -> AddressSet:
-        known, _ = cidr(resource.raw("ipv6_cidr_block"))
+        known, _ = cidr(written(resource, "ipv6_cidr_block"))
         if known:
             return known
-        value = reveal(resource.raw("ipv6_cidr_block"))
+        value = written(resource, "ipv6_cidr_block")
         if not isinstance(value, Symbolic | UnknownValue) or all(r.address == resource.address for r in value.refs):
             return NOWHERE
         block = self.generated.get(vpc)
@@ -193,7 +190,7 @@ class VpcReader:
         for resource in self.model.all("aws_vpc_block_public_access_exclusion"):
             way = text(resource, "internet_gateway_exclusion_mode")
             for name, types in (("vpc_id", VPCS), ("subnet_id", SUBNETS)):
-                if found := link(self.model, resource.raw(name), *types):
+                if found := link(self.model, written(resource, name), *types):
                     exclusions[found.key] = "allow-egress" if way == "allow-egress" else "allow-bidirectional"
         return mode, exclusions
 
@@ -204,36 +201,36 @@ class VpcReader:
             for resource in self.model.all(type_):
                 key = resource.address
                 if type_.endswith("attachment"):
-                    key = link(self.model, resource.raw("internet_gateway_id"), "aws_internet_gateway").key or key
-                vpc = self.vpc_key(resource.raw("vpc_id"))
+                    key = link(self.model, written(resource, "internet_gateway_id"), "aws_internet_gateway").key or key
+                vpc = self.vpc_key(written(resource, "vpc_id"))
                 if not vpc:
                     for each in blocks(resource, "attachments"):
-                        vpc = vpc or self.vpc_key(each.raw("vpc_id"))
+                        vpc = vpc or self.vpc_key(written(each, "vpc_id"))
                 if vpc:
                     self._change(vpc.key, internet_gateway=key, gateway_doubt="")
         for resource in self.model.all("aws_egress_only_internet_gateway"):
-            if vpc := self.vpc_key(resource.raw("vpc_id")):
+            if vpc := self.vpc_key(written(resource, "vpc_id")):
                 have = self.picture.vpcs[vpc.key].egress_only_gateways
                 self._change(vpc.key, egress_only_gateways=have | {resource.address})
         for type_ in ("aws_vpn_gateway", "aws_vpn_gateway_attachment"):
             for resource in self.model.all(type_):
                 key = resource.address
                 if type_.endswith("attachment"):
-                    key = link(self.model, resource.raw("vpn_gateway_id"), "aws_vpn_gateway").key or key
-                if vpc := self.vpc_key(resource.raw("vpc_id")):
+                    key = link(self.model, written(resource, "vpn_gateway_id"), "aws_vpn_gateway").key or key
+                if vpc := self.vpc_key(written(resource, "vpc_id")):
                     self._change(vpc.key, vpn_gateway=key)
         for resource in self.model.all("aws_vpn_connection"):
-            if gateway := link(self.model, resource.raw("vpn_gateway_id"), "aws_vpn_gateway"):
+            if gateway := link(self.model, written(resource, "vpn_gateway_id"), "aws_vpn_gateway"):
                 self.picture.vpn_networks[gateway.key] = self.vpn_routes(resource)
 
     def vpn_routes(self, connection: Resource) -> AddressSet:
         """The networks behind a VPN connection, as far as static routes tell."""
         found = NOWHERE
         for route in self.model.all("aws_vpn_connection_route"):
-            if link(self.model, route.raw("vpn_connection_id"), "aws_vpn_connection").key == connection.address:
-                found |= cidr(route.raw("destination_cidr_block"))[0]
+            if link(self.model, written(route, "vpn_connection_id"), "aws_vpn_connection").key == connection.address:
+                found |= cidr(written(route, "destination_cidr_block"))[0]
         for each in blocks(connection, "routes"):
-            found |= cidr(each.raw("destination_cidr_block"))[0]
+            found |= cidr(written(each, "destination_cidr_block"))[0]
         return found
 
     def _change(self, vpc: str, **changes: object) -> None:
@@ -252,10 +249,9 @@ class VpcReader:
             resources[key] = resource
             vpc_of[key] = self._table_vpc(resource)
             routes[key] = []
-            value = reveal(resource.raw("route"))
+            value = written(resource, "route")
             if isinstance(value, UnknownValue | Symbolic):
-                if not all(r.address == key for r in value.refs) or not value.refs:
-                    doubts[key] = f"{key}: route: {value.reason}"
+                doubts[key] = f"{key}: route: {value.reason}"
             elif isinstance(value, list) and (holes := [v for v in value if isinstance(v, UnknownValue)]):
                 doubts[key] = f"{key}: route: {holes[0].reason}"
             for block in blocks(resource, "route"):
@@ -267,12 +263,12 @@ class VpcReader:
             routes.setdefault(table, [])
             vpc_of.setdefault(table, vpc)
         for resource in self.model.all("aws_route"):
-            table = self._table(resource.raw("route_table_id"))
+            table = self._table(written(resource, "route_table_id"))
             if table in routes:
                 routes[table] += self._route(resource)
         for resource in self.model.all("aws_vpn_gateway_route_propagation"):
-            table = self._table(resource.raw("route_table_id"))
-            gateway = link(self.model, resource.raw("vpn_gateway_id"), "aws_vpn_gateway")
+            table = self._table(written(resource, "route_table_id"))
+            gateway = link(self.model, written(resource, "vpn_gateway_id"), "aws_vpn_gateway")
             if table in routes and gateway:
                 routes[table] += self._propagated(gateway.key)
         self._endpoint_routes(routes)
@@ -292,14 +288,14 @@ class VpcReader:
             for vpc in self.model.all(*VPCS):
                 if wanted and text(vpc, "default_route_table_id") == wanted:
                     return vpc.address
-        return self.vpc_key(resource.raw("vpc_id")).key
+        return self.vpc_key(written(resource, "vpc_id")).key
 
     def _mains(self, tables: dict[str, Resource], vpc_of: dict[str, str]) -> None:
         """The main route table of each VPC (R1)."""
         for key, vpc in self.picture.vpcs.items():
             if vpc.resource is not None and vpc.resource.mode == "managed":
                 self._main[key] = f"main route table of {key}"
-                named = link(self.model, vpc.resource.raw("main_route_table_id"), *TABLES)
+                named = link(self.model, written(vpc.resource, "main_route_table_id"), *TABLES)
                 if named.key in tables:
                     self._main[key] = named.key
         for key, resource in tables.items():
@@ -307,8 +303,8 @@ class VpcReader:
             if (resource.type == "aws_default_route_table" or main) and vpc_of[key]:
                 self._main[vpc_of[key]] = key
         for resource in self.model.all("aws_main_route_table_association"):
-            vpc_link = self.vpc_key(resource.raw("vpc_id"))
-            table = link(self.model, resource.raw("route_table_id"), *TABLES)
+            vpc_link = self.vpc_key(written(resource, "vpc_id"))
+            table = link(self.model, written(resource, "route_table_id"), *TABLES)
             if vpc_link and table:
                 self._main[vpc_link.key] = table.key
 
@@ -331,7 +327,7 @@ class VpcReader:
         listed = False
         names = ("cidr_block", "ipv6_cidr_block", "destination_cidr_block", "destination_ipv6_cidr_block")
         for name in names:
-            value = reveal(block.raw(name))
+            value = written(block, name)
             if isinstance(value, Symbolic) and (ref := value.ref) and ref.address in self.generated:
                 entries += _cidr_entries(self.generated[ref.address])
                 continue
@@ -340,7 +336,7 @@ class VpcReader:
             if known and isinstance(value, str):
                 entries.append(parse_cidr(str.__str__(value)))
         if block.is_set("destination_prefix_list_id"):
-            found = prefix_list(self.model, block.raw("destination_prefix_list_id"))
+            found = prefix_list(self.model, written(block, "destination_prefix_list_id"))
             listed, service = True, found.service
             entries += _cidr_entries(found.addresses)
             doubt = doubt or found.unknown
@@ -353,20 +349,20 @@ class VpcReader:
 
     def _target(self, block: Block) -> tuple[TargetKind, str, str]:
         for name, kind, types in _TARGETS:
-            value = reveal(block.raw(name))
+            value = written(block, name)
             if value is None or (isinstance(value, str) and not isinstance(value, Symbolic) and value == ""):
                 continue
             found = link(self.model, value, *types)
             return kind, self._renamed(kind, found), found.doubt
-        value = reveal(block.raw("gateway_id"))
+        value = written(block, "gateway_id")
         types = ("aws_internet_gateway", "aws_vpn_gateway", "aws_vpc_endpoint")
         found = link(self.model, value, *types)
-        written = str.__str__(value) if isinstance(value, str) else ""
-        if written == "local":
+        name = str.__str__(value) if isinstance(value, str) else ""
+        if name == "local":
             return "local", "", ""
-        if (found.resource is not None and found.resource.type == "aws_vpn_gateway") or written.startswith("vgw-"):
+        if (found.resource is not None and found.resource.type == "aws_vpn_gateway") or name.startswith("vgw-"):
             return "vpn", found.key, found.doubt
-        if (found.resource is not None and found.resource.type == "aws_vpc_endpoint") or written.startswith("vpce-"):
+        if (found.resource is not None and found.resource.type == "aws_vpc_endpoint") or name.startswith("vpce-"):
             return "gateway-endpoint", found.key, found.doubt
         if value is None:
             return "unsupported", "", f"{block.resource.address}: the route has no target"
@@ -375,7 +371,7 @@ class VpcReader:
     def _renamed(self, kind: TargetKind, found: Link) -> str:
         resource = found.resource
         if resource is not None and resource.type == "aws_vpc_peering_connection_accepter":
-            own = link(self.model, resource.raw("vpc_peering_connection_id"), "aws_vpc_peering_connection")
+            own = link(self.model, written(resource, "vpc_peering_connection_id"), "aws_vpc_peering_connection")
             return own.key or found.key
         return found.key
 
@@ -391,13 +387,13 @@ class VpcReader:
         for endpoint in self.model.all("aws_vpc_endpoint"):
             if (text(endpoint, "vpc_endpoint_type") or "Gateway") != "Gateway":
                 continue
-            service = service_of(endpoint.raw("service_name"))
+            service = service_of(written(endpoint, "service_name"))
             doubt = conditional(endpoint)
             route = Route("gateway-endpoint", endpoint.address, service=service, listed=True, doubt=doubt)
-            tables = {self._table(v) for v in _list(endpoint.raw("route_table_ids"))}
+            tables = {self._table(v) for v in _list(written(endpoint, "route_table_ids"))}
             for each in self.model.all("aws_vpc_endpoint_route_table_association"):
-                if link(self.model, each.raw("vpc_endpoint_id"), "aws_vpc_endpoint").key == endpoint.address:
-                    tables.add(self._table(each.raw("route_table_id")))
+                if link(self.model, written(each, "vpc_endpoint_id"), "aws_vpc_endpoint").key == endpoint.address:
+                    tables.add(self._table(written(each, "route_table_id")))
             for table in tables:
                 if table in routes:
                     routes[table].append(route)
@@ -406,21 +402,21 @@ class VpcReader:
 
         explicit: dict[str, tuple[str, str]] = {}
         for resource in self.model.all("aws_route_table_association"):
-            table = self._table(resource.raw("route_table_id"))
+            table = self._table(written(resource, "route_table_id"))
             doubt = conditional(resource)
-            subnet = link(self.model, resource.raw("subnet_id"), *SUBNETS)
+            subnet = link(self.model, written(resource, "subnet_id"), *SUBNETS)
             if subnet:
                 explicit[subnet.key] = table, doubt
             elif subnet.doubt:
                 for ref in resource.refs("subnet_id"):
                     explicit.setdefault(ref.address, ("", f"{resource.address}: subnet_id: {subnet.doubt}"))
-            gateway = link(self.model, resource.raw("gateway_id"), "aws_internet_gateway", "aws_vpn_gateway")
+            gateway = link(self.model, written(resource, "gateway_id"), "aws_internet_gateway", "aws_vpn_gateway")
             for key, vpc in list(self.picture.vpcs.items()):
                 if gateway and vpc.internet_gateway == gateway.key:
                     self._change(key, edge_table=table)
         for resource in self.model.all(*TABLES):
             for block in blocks(resource, "associations"):
-                if found := link(self.model, block.raw("subnet_id"), *SUBNETS):
+                if found := link(self.model, written(block, "subnet_id"), *SUBNETS):
                     explicit.setdefault(found.key, (resource.address, ""))
         for key, place in list(self.picture.subnets.items()):
             table, doubt = explicit.get(key, ("", ""))
@@ -463,8 +459,8 @@ class VpcReader:
                     if wanted and text(vpc, "default_network_acl_id") == wanted:
                         default[vpc.address] = resource.address
         for resource in self.model.all("aws_network_acl_association"):
-            subnet = link(self.model, resource.raw("subnet_id"), *SUBNETS)
-            acl = link(self.model, resource.raw("network_acl_id"), "aws_network_acl", "aws_default_network_acl")
+            subnet = link(self.model, written(resource, "subnet_id"), *SUBNETS)
+            acl = link(self.model, written(resource, "network_acl_id"), "aws_network_acl", "aws_default_network_acl")
             if subnet and acl:
                 explicit[subnet.key] = acl.key, resource.conditional
         for key, place in list(self.picture.subnets.items()):
@@ -477,12 +473,12 @@ class VpcReader:
 
     def _peerings(self) -> None:
         accepted = {
-            link(self.model, r.raw("vpc_peering_connection_id"), "aws_vpc_peering_connection").key
+            link(self.model, written(r, "vpc_peering_connection_id"), "aws_vpc_peering_connection").key
             for r in self.model.all("aws_vpc_peering_connection_accepter")
         }
         for resource in self.model.all("aws_vpc_peering_connection"):
-            one = self.vpc_key(resource.raw("vpc_id"))
-            two = link(self.model, resource.raw("peer_vpc_id"), *VPCS)
+            one = self.vpc_key(written(resource, "vpc_id"))
+            two = link(self.model, written(resource, "peer_vpc_id"), *VPCS)
             status = text(resource, "accept_status")
             agreed = flag(resource, "auto_accept") == "yes" or resource.address in accepted or status == "active"
             refused = status in ("failed", "rejected", "deleted", "expired", "pending-acceptance")
@@ -551,6 +547,6 @@ def _list(value: Value) -> list[Value]:
 
 
 def _region(resource: Resource) -> str:
-    value = reveal(resource.raw("region")) if "region" in resource.values else None
+    value = written(resource, "region") if "region" in resource.values else None
     value = value if value is not None else reveal(resource.provider.config.get("region"))
     return str.__str__(value) if isinstance(value, str) and not isinstance(value, Symbolic) else ""

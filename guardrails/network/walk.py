@@ -426,6 +426,8 @@ class Walker:
     def _public(self, holder: Interface, packet: Packet, code: str) -> Packet | None:
         """The interface has a public address: an associated one, or for IPv6 its own."""
         change = f"Give {holder.key} a public address."
+        if any(b.component == holder.key and b.detail == "public" for b in packet.blockers):
+            return packet  # one address serves both ways
         if packet.family == 4:
             state = {"yes": True, "no": False, "maybe": None}[holder.public]
             return self._need(state, packet, self._at(holder, code, change, "public"), holder.public_reason)
