@@ -96,9 +96,6 @@ def check(
     )
     _write(report, context, printed, files)
     some = any(model.types() for model in models)
-    if not some and not report.problems:
-        names = ", ".join(str(path) for path in scanned)
-        print(f"guardrails: nothing to scan in {names}: no resource was found", file=sys.stderr)
     given = loaded.config if loaded else None
     code = shared.exit_code(
         report,
@@ -106,6 +103,9 @@ def check(
         fail_on=_threshold(fail_on, given.fail_on if given else None),
         allow_incomplete=allow_incomplete or bool(given and given.allow_incomplete),
     )
+    if code == shared.NOTHING:
+        names = ", ".join(str(path) for path in scanned)
+        print(f"guardrails: nothing to scan in {names}: no resource was found", file=sys.stderr)
     raise typer.Exit(code)
 
 

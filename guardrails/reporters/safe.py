@@ -15,6 +15,10 @@ BLANK = "(redacted)"
 _CONTROL = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
+# GitHub's runner obeys these at the start of a line, which is where wrapping can put a word.
+_COMMAND = re.compile(
+    r"(?i)(?<!\S)::(?=add-|debug|echo|endgroup|error|group|internal-|notice|remove-|save-|set-|stop-|warning)"
+)
 # Secrets that show by themselves what they are: https://docs.github.com/en/code-security/reference/secret-security
 _SECRET = re.compile(
     r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"
@@ -47,9 +51,13 @@ MAX_LINE = 2000
 
 
 def visible(text: str) -> str:
-    """Text of one line without characters that a terminal obeys: they are shown as `\\u001b`."""
+    """Text of one line that neither a terminal nor a CI runner obeys: control characters are shown as `\\u001b`."""
     text = f"{text}"
-    return _CONTROL.sub(_shown, text) if _CONTROL.search(text) else text
+    if _CONTROL.search(text):
+        text = _CONTROL.sub(_shown, text)
+    if "::" in text or "##[" in text:
+        text = _COMMAND.sub(": :", text).replace("##[", "# #[")
+    return text
 
 
 def visible_lines(text: str) -> str:

@@ -113,7 +113,7 @@ class _Page:
                     rows.append(f"{' ' * gutter}| ...")
                 text, start, end = self._fitted(text, span, number)
                 rows.append(f"{self._dim(f'{number:>{gutter - 1}} |')} {text}")
-                if culprit and text.strip():
+                if culprit and number == span.line and text.strip():
                     mark = self._paint("^" * (end - start), _COLORS[finding.severity])
                     rows.append(f"{' ' * gutter}{self._dim('|')} {' ' * start}{mark}")
                 last = number
@@ -168,6 +168,9 @@ class _Page:
         self.lines.append("")
 
     def summary(self, report: Report) -> None:
+        if not (report.resources or report.findings or report.problems):
+            self.lines.append("There is no resource to check.")
+            return
         looked = f"{_plural(report.resources, 'resource')}, {_plural(report.checks, 'check')}"
         if report.findings:
             severities = Counter(each.severity for each in report.findings)
