@@ -265,7 +265,7 @@ class Scope:
             self._answered(call, region)
             code = str(error.response.get("Error", {}).get("Code", ""))
             if code not in call.absent:
-                raise CallFailedError(self._reason(where, code, str(error))) from error
+                raise CallFailedError(self._reason(where, code, error)) from error
         except HTTPClientError as error:  # no connection, none in time, or one that broke
             self._unanswered(region)
             raise CallFailedError(f"no answer: {where}: {_brief(error)}") from error
@@ -293,14 +293,14 @@ class Scope:
         if time.monotonic() > self._deadline:
             raise CallFailedError(f"not asked: {where}: the time limit of {self._limits.unit:g} s is over")
 
-    def _reason(self, where: str, code: str, text: str) -> str:
+    def _reason(self, where: str, code: str, error: ClientError) -> str:
         if code in _DENIED:
             return f"AccessDenied: {where}"
         if code in _THROTTLED:
             return f"throttled through {self._limits.attempts} attempts: {where}"
         if code in _DISABLED:
             return f"region or service is not enabled ({code}): {where}"
-        return f"{code or 'error'}: {where}: {text[:200]}"
+        return f"{code or 'error'}: {where}: {_brief(error)}"
 
 
 def _pages(client: Client, call: Call, params: Mapping[str, Any]) -> Iterator[Any]:
