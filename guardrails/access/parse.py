@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 
-from guardrails.access.conditions import Condition, Quantifier, Test, Text, parse_operator
+from guardrails.access.conditions import Condition, Text, parse_operator
 from guardrails.access.policy import (
     NamedPrincipal,
     Policy,
@@ -17,8 +16,15 @@ from guardrails.access.policy import (
     locate,
 )
 from guardrails.access.positions import Position, position_at, positions_of
-from guardrails.access.values import parse_date, parse_ip, parse_number
-from guardrails.model import Path, Place, Symbolic, Unknown, UnknownValue, Value, decode_json, reveal
+from guardrails.access.rules import (
+    check_actions,
+    check_condition,
+    check_elements,
+    check_principal,
+    check_resources,
+    check_sids,
+)
+from guardrails.model import Path, Place, Sensitive, Symbolic, Unknown, UnknownValue, Value, decode_json, reveal
 
 _TOP = ("Version", "Id", "Statement")
 _ELEMENTS = (
@@ -41,6 +47,7 @@ Sources: IAM User Guide "IAM and AWS STS quotas"; Organizations User Guide "Quot
 _MOST_CHARACTERS = 1_000_000
 _MOST_STATEMENTS = 10_000
 _DEEPEST = 60
+_MOST_PARTS = 200_000
 
 
 def parse_policy(
@@ -119,9 +126,9 @@ class _Reader:
         if not isinstance(value, Mapping):
             self.problem("wrong-type", f"a policy is a JSON object, not {_kind_of(value)}")
             return self.whole(f"{self.what()} is not a policy")
-        if _depth(value) > _DEEPEST:
-            self.problem("not-json", "the document is nested too deeply")
-            return self.whole(f"{self.what()} is nested too deeply")
+        if _too_large(value):
+            self.problem("too-long", "the document is nested too deeply or has too many parts")
+            return self.whole(f"{self.what()} is too large to be read")
         return self.policy({key: value[key] for key in value})
 
     def what(self) -> str:
@@ -178,7 +185,7 @@ class _Reader:
         elif raw is not None:
             self.problem("wrong-type", f'"Statement" is a list of objects, not {_kind_of(raw)}', "Statement")
             statements.append(self.unclear(0, "", f"{self.what()} has no readable statement"))
-        self.sids(statements)
+        check_sids(self.kind, statements, self.problem)
         size = _size(document)
         self.length(size)
         return Policy(
@@ -216,20 +223,6 @@ class _Reader:
                 hint = f', "{near}" is meant' if near else ""
                 self.problem("unknown-element", f'there is no element "{key}"{hint}', *path, key)
 
-    def sids(self, statements: Sequence[Statement]) -> None:
-        seen: dict[str, int] = {}
-        for statement in statements:
-            sid = statement.sid
-            if not sid or isinstance(sid, Symbolic):
-                continue
-            at = ("Statement", statement.index, "Sid")
-            if sid in seen:
-                first = seen[sid] + 1
-                self.problem("duplicate-sid", f'the Sid "{sid}" is that of statement {first} already', *at)
-            seen.setdefault(sid, statement.index)
-            if not self.kind.names_principals and not re.fullmatch("[A-Za-z0-9]*", sid):
-                self.problem("bad-sid", f'the Sid "{sid}" has other characters than A-Z, a-z and 0-9', *at)
-
     def length(self, size: int) -> None:
         limit = self.limit if self.limit is not None else LIMITS.get(self.kind)
         if limit is not None and size > limit:
@@ -263,9 +256,9 @@ class _Reader:
             conditions=self.conditions(raw, at),
             place=self.statement_place(index),
         )
-        self.elements(statement, raw, at)
-        self.action_names(statement, at)
-        self.resource_names(statement, at)
+        check_elements(self.kind, statement, raw, at, self.problem)
+        check_actions(statement, at, self.problem)
+        check_resources(statement, at, self.problem)
         if sum(p.rejected for p in self.problems) > before:
             # AWS refuses it as it stands, so what it will say is anybody's guess.
             effect = UnknownValue(f"statement {statement.label} of {self.what()} is malformed")
@@ -280,50 +273,10 @@ class _Reader:
             return effect
         if "Effect" not in raw:
             self.problem("missing-element", 'the statement has no "Effect"', *at)
-        elif effect not in {"Allow", "Deny"}:
+        elif not isinstance(effect, str) or effect not in ("Allow", "Deny"):
             shown = f'"{effect}"' if isinstance(effect, str) else _kind_of(effect)
             self.problem("bad-effect", f'"Effect" is "Allow" or "Deny", not {shown}', *at, "Effect")
         return str.__str__(effect) if isinstance(effect, str) else ""
-
-    def elements(self, statement: Statement, raw: Mapping[str, Value], at: Path) -> None:
-        for yes, no in (("Action", "NotAction"), ("Resource", "NotResource"), ("Principal", "NotPrincipal")):
-            if yes in raw and no in raw:
-                self.problem("conflicting-elements", f'"{yes}" and "{no}" exclude each other', *at, no)
-        if statement.actions is None and statement.not_actions is None and not _has(raw, "Action", "NotAction"):
-            self.problem("missing-element", 'the statement has neither "Action" nor "NotAction"', *at)
-        has_resource = _has(raw, "Resource", "NotResource")
-        if self.kind is PolicyKind.TRUST:
-            if has_resource:
-                named = "Resource" if "Resource" in raw else "NotResource"
-                self.problem(
-                    "element-not-allowed", f'a trust policy has no "{named}": it is the role\'s own', *at, named
-                )
-        elif not has_resource and self.kind is not PolicyKind.RESOURCE:
-            self.problem("missing-element", 'the statement has neither "Resource" nor "NotResource"', *at)
-        has_principal = _has(raw, "Principal", "NotPrincipal")
-        if self.kind.names_principals:
-            if not has_principal:
-                self.problem("missing-element", 'the statement has no "Principal"', *at)
-        elif has_principal:
-            named = "Principal" if "Principal" in raw else "NotPrincipal"
-            text = f'"{named}" is for resource and trust policies: this is {_article(self.kind)} policy'
-            self.problem("element-not-allowed", text, *at, named)
-        if self.kind is PolicyKind.TRUST and "NotPrincipal" in raw:
-            self.problem("element-not-allowed", 'a trust policy takes no "NotPrincipal"', *at, "NotPrincipal")
-        if self.kind is PolicyKind.RCP:
-            self.control_policy(statement, raw, at)
-
-    def control_policy(self, statement: Statement, raw: Mapping[str, Value], at: Path) -> None:
-        """What a resource control policy may say (Organizations User Guide, "RCP syntax")."""
-        everything = statement.actions == ("*",) and statement.resources == ("*",) and not statement.conditions
-        if statement.effect == "Allow" and not everything:  # AWS's own RCPFullAWSAccess
-            self.problem("bad-effect", 'a resource control policy can only have "Deny"', *at, "Effect")
-        for named in ("NotPrincipal", "NotAction"):
-            if named in raw:
-                self.problem("element-not-allowed", f'a resource control policy takes no "{named}"', *at, named)
-        for principal in statement.principals or ():
-            if isinstance(principal, NamedPrincipal) and not principal.everyone and isinstance(principal.id, str):
-                self.problem("bad-principal", 'the "Principal" of a resource control policy is "*"', *at, "Principal")
 
     def texts(self, raw: Mapping[str, Value], name: str, at: Path) -> tuple[Text, ...] | None:
         if name not in raw:
@@ -370,19 +323,8 @@ class _Reader:
                 continue
             for each in self.texts(value, key, at) or ():
                 found.append(NamedPrincipal(kind, each))
-                self.principal_name(kind, each, (*at, key))
+                check_principal(kind, each, (*at, key), self.problem)
         return tuple(found)
-
-    def principal_name(self, kind: PrincipalType, name: Text, at: Path) -> None:
-        if isinstance(name, UnknownValue | Symbolic) or name == "*":
-            return
-        if "*" in name or ("?" in name and kind is not PrincipalType.FEDERATED):
-            text = f'a principal takes no wildcard within a name: "{name}"'
-            self.problem("bad-principal", text, *at)
-        elif kind is PrincipalType.AWS and not _AWS_PRINCIPAL.fullmatch(name):
-            self.problem("bad-principal", f'"{name}" is no ARN, account id or unique id', *at)
-        elif kind is PrincipalType.SERVICE and not _SERVICE.fullmatch(name):
-            self.problem("bad-principal", f'"{name}" is no service such as lambda.amazonaws.com', *at)
 
     def conditions(self, raw: Mapping[str, Value], at: Path) -> tuple[Condition | UnknownValue, ...]:
         if "Condition" not in raw:
@@ -415,7 +357,8 @@ class _Reader:
                     inner = reveal(block[key])
                     values = self.condition_values(inner, where)
                     condition = Condition(operator, lower, values, key, isinstance(inner, list))
-                    self.condition_content(condition, where)
+                    if values or inner == []:
+                        check_condition(condition, where, self.problem, variables=self.variables)
                     found.append(condition)
         return tuple(found)
 
@@ -436,86 +379,12 @@ class _Reader:
                     self.problem("wrong-type", f"a condition value is a string, not {_kind_of(item)}", *at)
         return tuple(found)
 
-    def condition_content(self, condition: Condition, at: Path) -> None:
-        operator = condition.operator
-        if not condition.values and not any(p.path == at for p in self.problems):
-            self.problem("empty-condition", f'"{condition.name}" has no values: it never matches', *at, rejected=False)
-        for value in condition.values:
-            if isinstance(value, UnknownValue | Symbolic):
-                continue
-            if "${" in value and self.variables and not operator.test.takes_variables:
-                text = f'"{operator.name}" takes no policy variable'
-                self.problem("bad-value", text, *at, rejected=False)
-            elif not _fits(operator.test, str.__str__(value)):
-                text = f'"{value}" is no value for {operator.name}'
-                self.problem("bad-value", text, *at, rejected=operator.test.family in ("Ip", "Null"))
-        if operator.quantifier is Quantifier.ALL and operator.test is Test.NULL:
-            return
-
-    def action_names(self, statement: Statement, at: Path) -> None:
-        for name, actions in (("Action", statement.actions), ("NotAction", statement.not_actions)):
-            for index, action in enumerate(actions or ()):
-                if isinstance(action, UnknownValue | Symbolic) or action == "*":
-                    continue
-                where = (*at, name, index)
-                if action != action.strip() or "," in action:
-                    text = f'"{action}" never matches: an action has no comma and no space'
-                    self.problem("bad-action", text, *where, rejected=False)
-                elif action.strip("*") and ":" not in action:
-                    text = f'"{action}" is no action: write service:Name'
-                    self.problem("bad-action", text, *where)
-
-    def resource_names(self, statement: Statement, at: Path) -> None:
-        for name, resources in (("Resource", statement.resources), ("NotResource", statement.not_resources)):
-            for index, resource in enumerate(resources or ()):
-                if isinstance(resource, UnknownValue | Symbolic) or not resource.strip("*"):
-                    continue
-                where = (*at, name, index)
-                parts = resource.split(":")
-                if parts[0] != "arn" and not (parts[0] and _may_be_arn(parts[0])):
-                    text = f'"{resource}" is no ARN and not "*"'
-                    self.problem("bad-resource", text, *where)
-                elif len(parts) > 2 and ("*" in parts[2] or "?" in parts[2]) and parts[2] != "*":
-                    text = f'"{resource}": the service of an ARN takes no wildcard'
-                    self.problem("bad-resource", text, *where)
-
-
-_AWS_PRINCIPAL = re.compile(r"\d{12}|arn:[a-z-]+:(iam|sts)::[^:]*:.+|A[A-Z]{3}[A-Z0-9]{12,}", re.ASCII)
-_SERVICE = re.compile(r"[a-z0-9][a-z0-9.-]*\.[a-z0-9.-]+")
-
-
-def _may_be_arn(first: str) -> bool:
-    """Whether a first segment with wildcards can stand for `arn`."""
-    return bool(re.fullmatch(".*".join(re.escape(p).replace(r"\?", ".") for p in first.split("*")), "arn"))
-
-
-def _fits(test: Test, value: str) -> bool:
-    match test.family:
-        case "Numeric":
-            return parse_number(value) is not None
-        case "Date":
-            return parse_date(value) is not None
-        case "Ip":
-            return parse_ip(value) is not None
-        case "Bool" | "Null":
-            return value.lower() in ("true", "false")
-        case _:
-            return True
-
 
 def _whole_hole(item: str | UnknownValue) -> Text:
     """A string that is one unknown hole as a whole is an unknown value."""
     if isinstance(item, Symbolic) and len(item.parts) == 1 and isinstance(part := item.parts[0], UnknownValue):
         return part
     return item
-
-
-def _has(raw: Mapping[str, Value], *names: str) -> bool:
-    return any(name in raw for name in names)
-
-
-def _article(kind: PolicyKind) -> str:
-    return ("an " if kind.value[0] in "aeiou" else "a ") + kind.value
 
 
 def _kind_of(value: object) -> str:
@@ -536,19 +405,26 @@ def _kind_of(value: object) -> str:
             return "an unknown value"
 
 
-def _depth(value: object) -> int:
-    """How deep a value is nested, looked at level by level so that no depth can hurt."""
-    depth, level = 0, [value]
-    while level and depth <= _DEEPEST:
-        depth += 1
+def _too_large(value: object) -> bool:
+    """Whether a value is nested too deeply or has too many parts, counted as often as they occur."""
+    level = [value]
+    count = 0
+    for _ in range(_DEEPEST):
         deeper: list[object] = []
         for each in level:
-            if isinstance(each, Mapping):
+            if isinstance(each, Sensitive):
+                deeper.append(each.value)
+            elif isinstance(each, Mapping):
                 deeper.extend(each.values())
             elif isinstance(each, list):
                 deeper.extend(each)
+            count += 1
+            if count + len(deeper) > _MOST_PARTS:
+                return True
+        if not deeper:
+            return False
         level = deeper
-    return depth
+    return True
 
 
 def _size(value: Value | Mapping[str, Value]) -> int:
