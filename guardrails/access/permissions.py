@@ -300,13 +300,18 @@ class Permissions:
             found &= self._union(self._limits(level, action), space, circumstances)
         return found & ~self.denied(action, space, circumstances) if found else 0
 
-    def limited(self, action: str, space: Space, circumstances: Circumstances = NOTHING) -> int:
-        """The targets that control policies let through and nothing denies, whatever the identity policies allow."""
+    def limited(
+        self, action: str, space: Space, circumstances: Circumstances = NOTHING, *, boundary: bool = True
+    ) -> int:
+        """The targets that control policies let through and nothing denies, whatever the identity policies allow.
+
+        `boundary`: within the boundary too, as what a resource grants to a role by its ARN is; what it grants to a
+        user, a session or everybody is not (IAM User Guide, "Policy evaluation logic").
+        """
         found = space.all
         for level in self.levels:
             found &= self._union(self._limits(level, action), space, circumstances)
-        if self.boundary is not None and self.principal.kind != "user":
-            # A role's boundary limits what a resource grants to the role, a user's does not (policy evaluation logic).
+        if self.boundary is not None and boundary:
             found &= self._union(self._limits([self.boundary], action), space, circumstances)
         return found & ~self.denied(action, space, circumstances)
 
@@ -342,26 +347,27 @@ class Permissions:
         """The targets that a statement's resources cover, whatever its conditions."""
         # A Deny that may match is one on the side of `least`, an Allow on the side of `most`.
         side: Side = self.side if not rule.deny else "most" if self.side == "least" else "least"
+        patterns = self._patterns(rule, rule.not_resources or rule.resources or ())
+        if patterns is None:
+            return 0
+        found = 0
         if rule.not_resources is not None:
             other: Side = "most" if side == "least" else "least"
-            excluded = 0
-            for pattern in self._patterns(rule, rule.not_resources):
-                excluded |= space.match(pattern, other)
-            return space.all & ~excluded
-        found = 0
-        for pattern in self._patterns(rule, rule.resources or ()):
+            for pattern in patterns:
+                found |= space.match(pattern, other)
+            return space.all & ~found
+        for pattern in patterns:
             found |= space.match(pattern, side)
         return found
 
-    def _patterns(self, rule: Rule, patterns: Sequence[str]) -> Iterator[str]:
+    def _patterns(self, rule: Rule, patterns: Sequence[str]) -> Sequence[str] | None:
+        """The patterns with their variables filled in; None if one has no value: then the statement never matches."""
         if not rule.has_variables:
-            yield from patterns
-            return
-        for pattern in patterns:
-            try:
-                yield _VARIABLE.sub(self._value, pattern)
-            except Unresolved:
-                continue
+            return patterns
+        try:
+            return [_VARIABLE.sub(self._value, pattern) for pattern in patterns]
+        except Unresolved:
+            return None
 
     def _value(self, found: re.Match[str]) -> str:
         inner = found[1].strip()
@@ -425,11 +431,12 @@ class Permissions:
         for rule in rules:
             if not self.holds(rule, circumstances.known):
                 continue
+            patterns = self._patterns(rule, rule.not_resources or rule.resources or ()) or ()
             if rule.not_resources is not None:
-                if not self._covers_any(rule.not_resources, kind):
+                if patterns and not self._covers_any(patterns, kind):
                     yield kind
                 continue
-            for pattern in self._patterns(rule, rule.resources or ()):
+            for pattern in patterns:
                 if kind == "*":
                     if not pattern.strip("*"):
                         yield kind
@@ -439,9 +446,12 @@ class Permissions:
                     yield pattern
 
     def _covers(self, rule: Rule, pattern: str) -> bool:
+        patterns = self._patterns(rule, rule.not_resources or rule.resources or ())
+        if patterns is None:
+            return False
         if rule.not_resources is not None:
-            return not any(intersects(p, pattern) for p in self._patterns(rule, rule.not_resources))
-        return any(facts.glob(p)(pattern) for p in self._patterns(rule, rule.resources or ()))
+            return not any(intersects(p, pattern) for p in patterns)
+        return self._covers_any(patterns, pattern)
 
     def _covers_any(self, patterns: Iterable[str], kind: str) -> bool:
         return any(facts.glob(pattern)(kind) for pattern in patterns)

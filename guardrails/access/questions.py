@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from guardrails.access import facts
+from guardrails.access.conditions import Condition
 from guardrails.access.documents import Side
 from guardrails.access.evaluation import Decision, Ground, Levels, Outcome, PolicySet, evaluate
 from guardrails.access.facts import glob
@@ -202,8 +203,12 @@ def _decide(
     if isinstance(who, Principal):
         known |= {f"aws:principaltag/{key}": value for key, value in tags_of(who.resource).items()}
     of_target: dict[str, ContextValue] = {}
-    if target is not None:
-        of_target = {f"aws:resourcetag/{key}": value for key, value in tags_of(target).items()}
+    for key in _tag_keys(policies):
+        prefix, _, tag = key.partition("/")
+        if isinstance(who, Principal) and prefix == "aws:principaltag":
+            known[key] = _tag(tags_of(who.resource), tag)
+        elif target is not None and prefix.endswith(":resourcetag"):
+            of_target[key] = _tag(tags_of(target), tag)
     request = Request(asked, action, (Target(arn, owner, of_target),), {**known, **context}, open_)
     decision = evaluate(request, policies)
     statements = tuple((made.views[g.policy], g) for g in decision.grounds if g.policy in made.views)
@@ -211,6 +216,22 @@ def _decide(
         tuple(decision.reasons) if decision.outcome is Outcome.UNDECIDED else tuple(m.value for m in decision.missing)
     )
     return Answer(decision, statements, missing)
+
+
+def _tag_keys(policies: PolicySet) -> Iterator[str]:
+    """The condition keys about tags that the policies ask for."""
+    layers = [policies.identity, policies.resource or (), policies.boundary or (), policies.endpoint or ()]
+    layers += [*(policies.scps or ()), *(policies.rcps or ())]
+    for policy in (policy for layer in layers for policy in layer):
+        for statement in policy.statements:
+            for condition in statement.conditions:
+                if isinstance(condition, Condition) and "tag/" in condition.key:
+                    yield condition.key
+
+
+def _tag(tags: Mapping[str, ContextValue], name: str) -> ContextValue:
+    """A tag by its name in any case, None for one that the resource has not."""
+    return next((value for key, value in tags.items() if key.lower() == name), None)
 
 
 def _caller(who: _Who) -> Caller:

@@ -42,7 +42,7 @@ class Trust:
         self._by_arn: dict[str, dict[str, _Trusting]] = {}
         self._by_account: dict[str, dict[str, _Trusting]] = {}
         self._denies: list[tuple[int, Rule]] = []
-        self._held: dict[tuple[int, int], bool] = {}
+        self._held: dict[int, bool] = {}
         for place, principal in enumerate(principals):
             if principal.kind == "role" and principal.trust is not None and not principal.outside:
                 bounds = principal.trust.bounds
@@ -54,7 +54,8 @@ class Trust:
         if not rule.actions:
             return
         if rule.deny:
-            self._denies.append((place, rule))
+            if ASSUME in rule.actions:
+                self._denies.append((place, rule))
             return
         who = rule.part.data.get("Principal")
         if who == "*":
@@ -93,6 +94,8 @@ class Trust:
         else:
             table = self._by_arn.setdefault(name, {})
         key = repr(rule.part.data.get("Condition", ""))
+        if rule.per_target:
+            key += f" of {role}"
         if key in table:
             table[key].roles |= role
         else:
@@ -118,8 +121,11 @@ class Trust:
         In its own account a role that names the principal needs no permission of it; one that names the account does,
         and so does every role of another account (IAM User Guide, "Cross-account policy evaluation logic").
         """
-        direct = self._holding(self._named(principal), principal, permissions)
-        account = self._holding([self._by_account.get(principal.account, {})], principal, permissions)
+        known = self._known(principal, permissions, target_keys)
+        freely = self._holding(self._freely(principal), known)
+        named = self._holding([self._by_arn.get(principal.arn, {})], known)
+        direct = freely | named
+        account = self._holding([self._by_account.get(principal.account, {})], known)
         if not direct | account:
             return 0
         circumstances = Circumstances(targets=target_keys)
@@ -128,42 +134,54 @@ class Trust:
             found = (direct | account) & permissions.targets(ASSUME, space, circumstances)
         own = direct & space.accounts.get(principal.account, 0) & ~found
         if own:
-            found |= own & permissions.limited(ASSUME, space, circumstances)
+            within = principal.kind != "user" and permissions.boundary is not None
+            free = own & freely if within else own
+            if free:
+                found |= free & permissions.limited(ASSUME, space, circumstances, boundary=False)
+            if own & ~free:
+                found |= own & ~free & permissions.limited(ASSUME, space, circumstances)
         for place, rule in self._denies:
-            if (
-                found >> place & 1
-                and self._concerns(rule, principal)
-                and holds(rule, caller_keys(principal), self.side)
-            ):
+            if found >> place & 1 and self._concerns(rule, principal) and known(rule, place):
                 found &= ~(1 << place)
         place = next((p for p in bits(space.match(principal.arn, "least"))), -1)
         return found & ~(1 << place) if place >= 0 else found
 
-    def _named(self, principal: Principal) -> list[dict[str, _Trusting]]:
-        tables = [self._everyone, self._by_arn.get(principal.arn, {})]
+    def _freely(self, principal: Principal) -> list[dict[str, _Trusting]]:
+        """Trust in everybody and in the principal's sessions, which no boundary limits."""
+        tables = [self._everyone]
         if principal.kind != "user":
             tables.append(self._by_arn.get(f"{principal.account}/{principal.arn.rpartition('/')[2]}", {}))
         return tables
 
-    def _holding(
-        self, tables: Sequence[Mapping[str, _Trusting]], principal: Principal, permissions: Permissions
-    ) -> int:
+    def _known(
+        self,
+        principal: Principal,
+        permissions: Permissions,
+        target_keys: Callable[[int], Mapping[str, ContextValue]],
+    ) -> Callable[[Rule, int], bool]:
+        """Whether a statement's conditions hold for a caller and a role."""
+
+        def held(rule: Rule, role: int) -> bool:
+            if not rule.part.data.get("Condition"):
+                return True
+            if rule.per_target:
+                return holds(rule, {**caller_keys(principal), **target_keys(role)}, self.side)
+            if rule.about_caller:
+                return holds(rule, caller_keys(principal), self.side)
+            if id(rule) not in self._held:
+                self._held[id(rule)] = holds(rule, permissions.keys, self.side)
+            return self._held[id(rule)]
+
+        return held
+
+    @staticmethod
+    def _holding(tables: Sequence[Mapping[str, _Trusting]], held: Callable[[Rule, int], bool]) -> int:
         found = 0
         for table in tables:
             for entry in table.values():
-                if self._holds(entry.rule, principal, permissions):
+                if held(entry.rule, entry.roles.bit_length() - 1):
                     found |= entry.roles
         return found
-
-    def _holds(self, rule: Rule, principal: Principal, permissions: Permissions) -> bool:
-        if not rule.part.data.get("Condition"):
-            return True
-        if rule.about_caller:
-            return holds(rule, caller_keys(principal), self.side)
-        key = (id(rule), 0)
-        if key not in self._held:
-            self._held[key] = holds(rule, permissions.keys, self.side)
-        return self._held[key]
 
     def _concerns(self, rule: Rule, principal: Principal) -> bool:
         who = rule.part.data.get("Principal")
