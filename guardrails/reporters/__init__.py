@@ -59,6 +59,11 @@ class Reporter(Protocol):
         ...
 
 
+def plural(number: int, noun: str) -> str:
+    """A count in words: `1 finding`, `2 findings`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def render(format_: Format, report: Report, context: Context) -> str:
     """A report in a format. Control characters and secrets are neutralised here, for every format alike."""
     module = importlib.import_module(f"guardrails.reporters.{format_.value}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from guardrails.finding import Report, Severity
 from guardrails.model import Location, Place
-from guardrails.reporters import Context
+from guardrails.reporters import Context, plural
 
 _COMMANDS = {
     Severity.CRITICAL: "error",
@@ -27,7 +27,7 @@ def render(report: Report, context: Context) -> str:
         lines.append(_command(_COMMANDS[finding.severity], finding.origin.location, title, text, context))
     if report.undecided and not context.quiet:
         reasons = dict.fromkeys(each.reason for each in report.undecided)
-        text = f"{len(report.undecided)} results could not be decided:\n" + "\n".join(list(reasons)[:20])
+        text = f"{plural(len(report.undecided), 'result')} could not be decided:\n" + "\n".join(list(reasons)[:20])
         lines.append(_command("notice", None, "guardrails: undecided", text, context))
     return "".join(f"{line}\n" for line in lines)
 

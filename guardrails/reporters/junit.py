@@ -6,7 +6,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from guardrails.finding import Report
 from guardrails.model import Location, Place
-from guardrails.reporters import Context
+from guardrails.reporters import Context, plural
 
 
 def render(report: Report, context: Context) -> str:
@@ -30,7 +30,15 @@ def render(report: Report, context: Context) -> str:
         inner = f"<error type={_quoted(problem.stage)} message={_quoted(problem.message)}/>"
         tests.append(_test("guardrails", problem.stage, problem.location, inner, context))
     if not tests:
-        tests.append(_test("guardrails", f"{report.checks} checks of {report.resources} resources", None, "", context))
+        tests.append(
+            _test(
+                "guardrails",
+                f"{plural(report.checks, 'check')} of {plural(report.resources, 'resource')}",
+                None,
+                "",
+                context,
+            )
+        )
     counts = (
         f'tests="{len(tests)}" failures="{len(report.findings)}" errors="{len(report.problems)}"'
         f' skipped="{len(report.undecided)}"'

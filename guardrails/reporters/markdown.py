@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from guardrails.finding import Finding, Report, Severity
-from guardrails.reporters import Context
+from guardrails.reporters import Context, plural
 
 _ACTIVE = re.compile(r"[&<>\"'`*_{}\[\]()#!|~@\\$:]")
 _MOST_UNDECIDED = 20
@@ -60,7 +60,7 @@ def _summary(report: Report) -> str:
         parts.append(f"{len(report.suppressed)} suppressed")
     if report.undecided:
         parts.append(f"{len(report.undecided)} undecided")
-    return f"{', '.join(parts)} in {report.resources} resources, {report.checks} checks."
+    return f"{', '.join(parts)} in {plural(report.resources, 'resource')}, {plural(report.checks, 'check')}."
 
 
 def _finding(finding: Finding) -> Iterator[str]:

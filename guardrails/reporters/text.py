@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from guardrails.finding import Finding, Report, Severity, Undecided
 from guardrails.model import Label, Location, Place
-from guardrails.reporters import Context
+from guardrails.reporters import Context, plural
 
 _SNIPPET = 5
 """Lines of a culprit that are shown."""
@@ -71,7 +71,7 @@ class _Page:
         self.lines.append(f"{prefix}{severity}: {finding.message} {check}")
         address = finding.resource
         if others:
-            address += f" and {_plural(len(others), 'other')}: {_listed([each.resource for each in others], 4)}"
+            address += f" and {plural(len(others), 'other')}: {_listed([each.resource for each in others], 4)}"
         self.lines += self._wrapped("  ", address)
         self._snippet(finding)
         for label in _related(finding):
@@ -164,14 +164,14 @@ class _Page:
             self.lines += [self._dim(line) for line in self._wrapped("    ", _listed(asked, 3))]
         if len(ranked) > _GROUPS:
             rest = sum(len(group) for _, group in ranked[_GROUPS:])
-            self.lines.append(f"  and {rest} more for {_plural(len(ranked) - _GROUPS, 'other reason')}")
+            self.lines.append(f"  and {rest} more for {plural(len(ranked) - _GROUPS, 'other reason')}")
         self.lines.append("")
 
     def summary(self, report: Report) -> None:
         if not (report.resources or report.findings or report.problems):
             self.lines.append("There is no resource to check.")
             return
-        looked = f"{_plural(report.resources, 'resource')}, {_plural(report.checks, 'check')}"
+        looked = f"{plural(report.resources, 'resource')}, {plural(report.checks, 'check')}"
         if report.findings:
             severities = Counter(each.severity for each in report.findings)
             counts = [
@@ -182,7 +182,7 @@ class _Page:
             sides = [
                 f"{number} {kind}" for kind, number in Counter(each.kind for each in report.findings).most_common()
             ]
-            head = f"{_plural(len(report.findings), 'finding')}: {', '.join(counts)} ({', '.join(sides)})"
+            head = f"{plural(len(report.findings), 'finding')}: {', '.join(counts)} ({', '.join(sides)})"
         elif report.problems:
             head = "No findings, but the picture is incomplete"
         else:
@@ -194,7 +194,7 @@ class _Page:
         if report.undecided:
             rest.append(f"{len(report.undecided)} undecided")
         if report.problems:
-            rest.append(f"{_plural(len(report.problems), 'thing')} could not be read or run")
+            rest.append(f"{plural(len(report.problems), 'thing')} could not be read or run")
         if rest:
             self.lines.append(f"{', '.join(rest)}.")
 
@@ -245,7 +245,3 @@ def _bare_reason(undecided: Undecided) -> str:
 def _listed(names: Sequence[str], most: int) -> str:
     text = ", ".join(names[:most])
     return f"{text}, and {len(names) - most} more" if len(names) > most else text
-
-
-def _plural(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
