@@ -60,13 +60,9 @@ def _one(key: str, tests: Sequence[Signed], fills: tuple[str, ...]) -> str | Non
             positive.append((test.test, test.values))
         else:
             negative.append((test.test, test.values))
-    found = element(positive, negative, fills, boolean=key in BOOLEANS)
-    if found == "" and any(test.quantifier for test, _ in tests):
-        # An empty text counts as no value under a set operator.
-        return found if all(test.holds(found) is sign for test, sign in tests) else None
-    if found is None and any(test.quantifier for test, _ in tests):
-        return "" if all(test.holds("") is sign for test, sign in tests) else None
-    return found
+    if any(test.quantifier for test, _ in tests):
+        negative.append((Test.STRING_EQUALS, ("",)))  # an empty text is no value to a set operator, and comes to none
+    return element(positive, negative, fills, boolean=key in BOOLEANS)
 
 
 def _several(tests: Sequence[Signed], fills: tuple[str, ...]) -> tuple[str, ...] | None:
