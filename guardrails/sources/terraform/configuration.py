@@ -121,6 +121,13 @@ def read_configuration(paths: Sequence[Path], options: ReadOptions) -> list[Mode
     return [_model(loader, inputs[loader.fence], root) for root, loader in roots.items()]
 
 
+def read_root(folder: Path, options: ReadOptions) -> Model:
+    """The model of the root module in a folder, without a look at the folders around it."""
+    root = os.path.realpath(folder)
+    loader = Loader(_fence(root))
+    return _model(loader, Inputs(loader, options, os.environ), root)
+
+
 def _model(loader: Loader, inputs: Inputs, root: str) -> Model:
     tree = Tree(loader, root)
     design = Design(Path(root), Path(loader.fence), lambda: asks_for_newer(loader, root, tree.modules()))

@@ -283,14 +283,18 @@ class Call(Node, eq=False):
     arguments: Sequence[Node]
     expand: bool
 
-    def evaluate(self, scope: Scope) -> Value:
-        """See `Node.evaluate`."""
+    def partial(self, scope: Scope) -> Partial:
+        """See `Node.partial`."""
         try:
             return call(self, scope)
         except (LocatedError, ParseError):
             raise
         except EvaluationError as error:
             raise LocatedError(str(error), self) from None
+
+    def evaluate(self, scope: Scope) -> Value:
+        """See `Node.evaluate`."""
+        return force(self.partial(scope))
 
     def children(self) -> Iterator[Node]:
         """See `Node.children`."""
@@ -455,11 +459,14 @@ class Template(Node, eq=False):
     def evaluate(self, scope: Scope) -> Value:
         """See `Node.evaluate`."""
         try:
-            return concatenate([part.evaluate(scope) for part in self.parts])
+            value = concatenate([part.evaluate(scope) for part in self.parts])
+            if isinstance(value, str) and len(value) > 10_000:
+                scope.module.budget.spend(len(value) >> 7)
         except LocatedError:
             raise
         except EvaluationError as error:
             raise LocatedError(str(error), self) from None
+        return value
 
     def children(self) -> Iterator[Node]:
         """See `Node.children`."""

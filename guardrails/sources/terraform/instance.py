@@ -314,7 +314,7 @@ class ModuleInstance(Names, Lazy):
             if name not in schema.attributes and name not in schema.blocks and name not in besides:
                 if self.design.newer_provider(type_):
                     continue
-                place = block.source.location(attribute.span)
+                place = attribute.source.location(attribute.span)
                 self.design.report(f'{" ".join(block.labels)}: there is no argument "{name}"', place)
         for inner in body.blocks:
             name = nested_type(inner)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from guardrails.model import Ref, Sensitive, Symbolic, UnknownValue, Value
 from guardrails.sources.terraform.data_source import known_data
-from guardrails.sources.terraform.lazy import Computed, Fields, Lazy, Partial, computed
+from guardrails.sources.terraform.lazy import Fields, Lazy, Partial, computed, force
 from guardrails.sources.terraform.operations import elements, mark
 from guardrails.sources.terraform.schema import Attribute as SchemaAttribute
 from guardrails.sources.terraform.schema import NestedBlock, TypeSchema
 from guardrails.sources.terraform.scope import Scope
 from guardrails.sources.terraform.syntax import Block, Body
-from guardrails.sources.terraform.types import EvaluationError, SetValue, Type, convert, unknown, unmark
+from guardrails.sources.terraform.types import EvaluationError, Type, convert, unknown, unmark
 
 if TYPE_CHECKING:
     from guardrails.sources.terraform.instance import ModuleInstance
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 META = frozenset(("count", "for_each", "provider", "depends_on", "lifecycle", "provisioner", "connection"))
 """What every resource may have, and what is no attribute of it."""
 
-_ABSENT = UnknownValue("not configured")
+_PENDING = UnknownValue("is being evaluated")
 
 
 class Instance(Lazy):
@@ -92,7 +92,7 @@ class Instance(Lazy):
 
     def force(self) -> Value:
         """See `Lazy.force`."""
-        return {name: self.value(name) for name in self.names()}
+        return {name: force(self.attribute(name)) for name in self.names()}
 
     # As a resource of the model
 
@@ -112,12 +112,17 @@ class Instance(Lazy):
         return list(found)
 
     def value(self, name: str) -> Value:
-        """The value of an attribute or nested block, None for one that the type does not have."""
+        """The value of an attribute or nested block, None for one that the type does not have.
+
+        Raises `EvaluationError` if it is asked for while it is evaluated.
+        """
         values = self._values
         if name in values:
-            return values[name]
-        # A resource that refers to itself finds what is known after apply.
-        values[name] = UnknownValue("known after apply", (Ref(self.address, name),))
+            known = values[name]
+            if known is _PENDING:
+                raise EvaluationError(f"{self.address}.{name} depends on itself")
+            return known
+        values[name] = _PENDING
         try:
             value = self._evaluate(name)
         except (EvaluationError, RecursionError) as error:
@@ -390,6 +395,3 @@ class InstanceValues(Mapping[str, Value]):
 
     def __len__(self) -> int:
         return len(self._instance.names())
-
-
-__all__ = ["META", "Computed", "Instance", "InstanceValues", "SetValue", "dynamic_elements", "iterator_name"]

@@ -177,6 +177,12 @@ def test_types_that_are_not_known_keep_what_is_written(write: Write) -> None:
             "local.a: local.a refers to itself",
             3,
         ),
+        (
+            'resource "aws_vpc" "v" {\n  cidr_block = aws_vpc.w.cidr_block\n}\n'
+            'resource "aws_vpc" "w" {\n  cidr_block = aws_vpc.v.cidr_block\n}',
+            "aws_vpc.v.cidr_block: aws_vpc.v.cidr_block depends on itself",
+            5,
+        ),
         ('resource "aws_vpc" "v" {\n  count = -1\n}', "count must be a whole number that is not negative", 2),
         (
             'resource "aws_vpc" "v" {\n  for_each = ["a"]\n}',
@@ -273,6 +279,53 @@ def test_an_unknown_count_gives_one_conditional_instance(write: Write) -> None:
         target.text("tags", "all")
     with pytest.raises(Unknown, match="may exist"):
         list(model.resources("aws_s3_bucket"))
+
+
+def test_elements_of_a_list_that_terraform_reads_have_names(write: Write) -> None:
+    """How many zones are taken is known, though not which."""
+    model = model_of(
+        """
+        data "aws_availability_zones" "here" {}
+        locals {
+          zones = slice(data.aws_availability_zones.here.names, 0, 2)
+        }
+        resource "aws_subnet" "s" {
+          count             = length(local.zones)
+          availability_zone = local.zones[count.index]
+        }
+        """,
+        write,
+    )
+
+    assert [subnet.raw("availability_zone") for subnet in model.all("aws_subnet")] == [
+        Symbolic(Ref("data.aws_availability_zones.here", "names.0")),
+        Symbolic(Ref("data.aws_availability_zones.here", "names.1")),
+    ]
+
+
+def test_a_whole_resource_can_be_passed_on(write: Write) -> None:
+    """To a module, which asks it for what it needs."""
+    model = model_of(
+        """
+        resource "aws_vpc" "v" {
+          count      = 1
+          cidr_block = "10.0.0.0/16"
+        }
+        module "m" {
+          source = "./m"
+          vpc    = try(aws_vpc.v[0], null)
+        }
+        """,
+        write,
+        **{
+            "m/main.tf": 'variable "vpc" {\n  type = object({ id = string, cidr_block = string })\n}\n'
+            'resource "aws_subnet" "s" {\n  vpc_id = var.vpc.id\n  cidr_block = var.vpc.cidr_block\n}\n'
+        },
+    )
+    subnet = at(model, "module.m.aws_subnet.s")
+
+    assert subnet.raw("cidr_block") == "10.0.0.0/16"
+    assert model.resolve(subnet.raw("vpc_id"), "aws_vpc") is at(model, "aws_vpc.v[0]")
 
 
 def test_for_each_over_partly_unknown_keys_keeps_the_known_ones(write: Write) -> None:
