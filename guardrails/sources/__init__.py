@@ -100,9 +100,8 @@ def source_of(plan: Path) -> Path | None:
     return folder if any(name.endswith(_CONFIGURATION[:4]) for name in names) else None
 
 
-def _evaluate(folder: Path, values: Mapping[str, Value]) -> Model | None:
+def _evaluate(folder: Path, values: Mapping[str, Value]) -> Model:
     """The root module in a folder, with the values of its variables from a plan."""
-    from guardrails.sources.terraform import read_configuration  # noqa: PLC0415  # only where it is needed
+    from guardrails.sources.terraform import read_root  # noqa: PLC0415  # only where it is needed
 
-    found = read_configuration([folder], ReadOptions(values=values))
-    return next((model for model in found if Path(model.name).resolve() == folder.resolve()), None)
+    return read_root(folder, ReadOptions(values=values))
