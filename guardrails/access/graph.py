@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from guardrails.access.documents import Bounds, Part, Side
+from guardrails.access.names import arns_meet
 from guardrails.access.permissions import NOTHING, Circumstances, Doc, Permissions, Space, bits
 from guardrails.access.policy import PolicyKind
 from guardrails.access.principals import Principal
@@ -269,9 +270,9 @@ class Graph:
         if technique.target == "saml":
             return self._saml(technique, permissions)
         carrier = self.terrain.carrier(technique.on) if technique.on else None
+        if not _may_name(technique, permissions, None):
+            return None
         for need in technique.needs:
-            if need.on == "new" and not permissions.on_new(need.action, _circumstances(need.action)):
-                return None
             if need.on == "existing" and (carrier is None or not self._carried(need, permissions, carrier)):
                 return None
         if carrier is not None and not any(need.on == "existing" for need in technique.needs):
@@ -384,7 +385,7 @@ class Graph:
     def _creates(self, technique: Technique, permissions: Permissions) -> bool:
         known: dict[str, ContextValue] = {**_IAM.known, "iam:permissionsboundary": None}
         known["iam:policyarn"] = _ADMIN_POLICY.format(partition=permissions.principal.arn.split(":")[1])
-        if not all(permissions.on_new(need.action, Circumstances(known)) for need in technique.needs):
+        if not _may_name(technique, permissions, Circumstances(known)):
             return False
         key = ("created", permissions.principal.account)
         made = self._sets.get(key)
@@ -507,6 +508,22 @@ class Graph:
         if made is None:
             made = self._sets[key] = Permissions(own.principal, both, own.boundary, own.levels, self.side)
         return self.goal(made)
+
+
+def _may_name(technique: Technique, permissions: Permissions, circumstances: Circumstances | None) -> bool:
+    """Whether the caller may name what a technique makes, the same name for all of its permissions."""
+    shared: dict[str, list[Sequence[str]]] = {}
+    for need in technique.needs:
+        if need.on == "new":
+            names = permissions.new_names(need.action, circumstances or _circumstances(need.action))
+            if not names:
+                return False
+            for kind, patterns in names.items():
+                shared.setdefault(kind, []).append(patterns)
+    return all(
+        any(all(any(arns_meet(one, other) for other in others) for others in lists[1:]) for one in lists[0])
+        for lists in shared.values()
+    )
 
 
 def _circumstances(action: str) -> Circumstances:

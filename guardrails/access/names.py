@@ -9,7 +9,6 @@ occurs and that no pattern of a policy can contain.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from functools import lru_cache
 
 from guardrails.access.facts import glob
@@ -538,6 +537,10 @@ def intersects(one: str, other: str) -> bool:
     return row[-1]
 
 
-def names_of(models: Sequence[Model]) -> list[Names]:
-    """The names of several models that are looked at together."""
-    return [Names(model, number) for number, model in enumerate(models)]
+@lru_cache(maxsize=65536)
+def arns_meet(one: str, other: str) -> bool:
+    """Whether some ARN matches both patterns: wildcards stay within a segment, but for the last one."""
+    ours, theirs = one.split(":", 5), other.split(":", 5)
+    if len(ours) == len(theirs) == 6:
+        return all(intersects(a, b) for a, b in zip(ours, theirs, strict=True))
+    return intersects(one, other)

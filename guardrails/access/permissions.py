@@ -16,7 +16,7 @@ from guardrails.access import facts
 from guardrails.access.conditions import Condition
 from guardrails.access.context import Context, Unresolved
 from guardrails.access.documents import Bounds, Part, Side
-from guardrails.access.names import intersects, is_whole, may_match
+from guardrails.access.names import arns_meet, is_whole, may_match
 from guardrails.access.parse import parse_policy
 from guardrails.access.principals import Principal
 from guardrails.access.request import ContextValue
@@ -274,7 +274,7 @@ class Permissions:
             found = limit if found is None else found & limit
         self.granted = found
         """The actions that may be allowed on something; None: all of them."""
-        self._new: dict[tuple[str, tuple[tuple[str, ContextValue], ...]], bool] = {}
+        self._new: dict[tuple[str, tuple[tuple[str, ContextValue], ...]], Mapping[str, Sequence[str]]] = {}
 
     def may(self, action: str) -> bool:
         """Whether some statement allows an action on something: what it cannot be without."""
@@ -383,27 +383,37 @@ class Permissions:
 
     # -- what the caller names himself
 
-    def on_new(self, action: str, circumstances: Circumstances = NOTHING) -> bool:
-        """Whether the action is allowed on something that the caller names, or that has no name."""
+    def new_names(self, action: str, circumstances: Circumstances = NOTHING) -> Mapping[str, Sequence[str]]:
+        """What the caller may name for an action: patterns by the kind of resource, which is a pattern too.
+
+        Empty if it is not allowed, on every kind that the call needs. An action that takes no resource has the kind
+        `*`.
+        """
         key = (action, tuple(sorted(circumstances.known.items(), key=lambda item: item[0])))
         found = self._new.get(key)
         if found is None:
-            found = self._new[key] = self.may(action) and self._on_new(action, circumstances)
+            found = self._new[key] = self._new_names(action, circumstances) if self.may(action) else {}
         return found
 
-    def _on_new(self, action: str, circumstances: Circumstances) -> bool:
+    def _new_names(self, action: str, circumstances: Circumstances) -> Mapping[str, Sequence[str]]:
         known = facts.action(action)
-        if known is None or known.wildcard_only:
-            return self.some("*", action, circumstances)
-        required = [t.type for t in known.targets if t.required] or [t.type for t in known.targets]
-        account = self.principal.account
-        globs = [_VARIABLE.sub("*", r.arn.replace("${Account}", account)) for r in required]
-        if any(t.required for t in known.targets):
-            return all(self.some(glob, action, circumstances) for glob in globs)
-        return any(self.some(glob, action, circumstances) for glob in globs)
+        kinds = ["*"]
+        needed = True
+        if known is not None and not known.wildcard_only:
+            required = [t.type for t in known.targets if t.required]
+            needed = bool(required)
+            account = self.principal.account
+            types = required or [t.type for t in known.targets]
+            kinds = [_VARIABLE.sub("*", r.arn.replace("${Account}", account)) for r in types]
+        found = {kind: names for kind in kinds if (names := self.named(kind, action, circumstances))}
+        return {} if needed and len(found) < len(set(kinds)) else found
 
     def some(self, kind: str, action: str, circumstances: Circumstances = NOTHING) -> bool:
-        """Whether some ARN of a kind (a pattern) is allowed: exact but for unions of patterns that cover another."""
+        """Whether some ARN of a kind (a pattern) is allowed."""
+        return bool(self.named(kind, action, circumstances))
+
+    def named(self, kind: str, action: str, circumstances: Circumstances = NOTHING) -> list[str]:
+        """The patterns of ARNs of a kind that are allowed: exact but for unions of patterns that cover another."""
         candidates = [kind] if self.everything else list(self._open(self.rules(action), kind, circumstances))
         layers = [[self.boundary]] if self.boundary is not None else []
         for docs in (*layers, *self.levels):
@@ -412,10 +422,10 @@ class Permissions:
                 one if facts.glob(limit)(one) else limit if facts.glob(one)(limit) else one
                 for one in candidates
                 for limit in limits
-                if one == limit or kind == "*" or intersects(one, limit)
+                if one == limit or kind == "*" or arns_meet(one, limit)
             ][:64]
         denies = [rule for rule in self._denies(action) if self.holds(rule, circumstances.known)]
-        return any(not any(self._covers(rule, one) for rule in denies) for one in candidates)
+        return [one for one in candidates if not any(self._covers(rule, one) for rule in denies)]
 
     def limits_let(self, kind: str, action: str) -> bool:
         """Whether control policies and Denies let something of a kind through that a resource grants directly."""
@@ -442,7 +452,7 @@ class Permissions:
                         yield kind
                 elif facts.glob(pattern)(kind):
                     yield kind
-                elif intersects(pattern, kind):
+                elif arns_meet(pattern, kind):
                     yield pattern
 
     def _covers(self, rule: Rule, pattern: str) -> bool:
@@ -450,7 +460,7 @@ class Permissions:
         if patterns is None:
             return False
         if rule.not_resources is not None:
-            return not any(intersects(p, pattern) for p in patterns)
+            return not any(arns_meet(p, pattern) for p in patterns)
         return self._covers_any(patterns, pattern)
 
     def _covers_any(self, patterns: Iterable[str], kind: str) -> bool:

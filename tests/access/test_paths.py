@@ -525,3 +525,23 @@ def test_a_role_that_another_design_makes_has_what_this_one_attaches() -> None:
 
     assert [(way(path), path.certainty) for path in paths(Access([attached]))] == [(["r", "t"], "may")]
     assert ways(Access([made, attached])) == [["r", "t"], ["u", "r", "t"]]
+
+
+def test_all_permissions_of_a_new_thing_are_for_one_name() -> None:
+    """A function that may be created but not invoked, and the other way round, is no way."""
+    target = role("t", service("lambda"), ADMIN)
+
+    def caller(create: str, invoke: str) -> Access:
+        made = f"arn:aws:lambda:*:{ACCOUNT}:function:"
+        return access(
+            user(
+                "u",
+                allow("iam:PassRole"),
+                allow("lambda:CreateFunction", f"{made}{create}"),
+                allow("lambda:InvokeFunction", f"{made}{invoke}"),
+            ),
+            target,
+        )
+
+    assert ways(caller("dev-*", "*-dev")) == [["u", "t"]]
+    assert ways(caller("dev-*", "prod-*")) == []
