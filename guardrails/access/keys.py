@@ -13,7 +13,8 @@ from typing import Literal
 from guardrails.access.boxes import EncodedValue, KeyTest, fold
 from guardrails.access.conditions import Quantifier, Test
 from guardrails.access.context import compare, plain_text
-from guardrails.access.language import TooHard, arn_condition, both, is_literal, member
+from guardrails.access.language import TooHard, arn_condition, both, is_literal
+from guardrails.access.member import member
 from guardrails.access.values import parse_date, parse_ip, parse_number
 
 Signed = tuple[KeyTest, bool]

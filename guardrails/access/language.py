@@ -17,11 +17,11 @@ SEG, SEG_ONE = "\ue007", "\ue008"
 FOLD = "\ue006"
 """At the start of a literal: it is compared without regard to case."""
 ANY_ARN = f"arn:{SEG}:{SEG}:{SEG}:{SEG}:*"
-_WILD = frozenset(("*", "?", SEG, SEG_ONE))
-_STARS = frozenset(("*", SEG))
+WILD = frozenset(("*", "?", SEG, SEG_ONE))
+STARS = frozenset(("*", SEG))
 _SHIFT = 0xF0000
 _MOST_PARTS = 64
-_MOST_STATES = 4_000
+MOST_STATES = 4_000
 
 
 class TooHard(Exception):  # noqa: N818  # an answer: undecided
@@ -80,7 +80,7 @@ def _forms(pattern: str, at: int, colons: int, done: str, made: dict[str, None])
 @functools.lru_cache(maxsize=16384)
 def resource_matcher(pattern: str) -> Callable[[str], bool]:
     """The test of an encoded resource pattern on an encoded resource, whole ARN or not."""
-    heads = pattern.split(":", 5)[:5] if ":" in pattern else []
+    heads = pattern.split(":", 5)[:5]
     if not any(("*" in head and head.find("*") < len(head) - 1) or "?" in head for head in heads):
         return matcher(pattern)  # each `*` may span colons: the pattern is matched as plain text
     forms = union(resource_language(pattern))
@@ -100,11 +100,11 @@ def arn_condition(pattern: str) -> str | None:
 
 def is_literal(pattern: str) -> bool:
     """Whether a pattern is one string."""
-    return _WILD.isdisjoint(pattern) and pattern[:1] != FOLD
+    return WILD.isdisjoint(pattern) and pattern[:1] != FOLD
 
 
 @functools.lru_cache(maxsize=16384)
-def _whole(pattern: str) -> tuple[str, ...] | None:
+def whole_arn(pattern: str) -> tuple[str, ...] | None:
     """The six segments of a pattern whose first five match no colon, with ordinary wildcards; else None."""
     parts = tuple(pattern.split(":", 5))
     if len(parts) != 6 or any("*" in part or "?" in part for part in parts[:5]):
@@ -124,7 +124,7 @@ def _fitter(pattern: str) -> Callable[[str], bool]:
         return lambda text: text.lower() == folded
     if SEG not in pattern and SEG_ONE not in pattern:
         return matcher(pattern)
-    whole = _whole(pattern)
+    whole = whole_arn(pattern)
     if whole is None:
         expression = "".join(_REGEX.get(char) or re.escape(char) for char in pattern)
         compiled = re.compile(expression, re.DOTALL)
@@ -164,7 +164,7 @@ def includes(general: str, special: str) -> bool:
         return is_literal(special) and fits(general, special)
     if is_literal(special):
         return fits(general, special)
-    ours, theirs = _whole(general), _whole(special)
+    ours, theirs = whole_arn(general), whole_arn(special)
     if ours and theirs:
         return all(one == other or covers(one, other) for one, other in zip(ours, theirs, strict=True))
     if SEG not in general and SEG_ONE not in general:
@@ -172,12 +172,12 @@ def includes(general: str, special: str) -> bool:
     return _includes_slowly(general, special)
 
 
-def _cases(text: str) -> Iterator[str]:
+def spellings(text: str) -> Iterator[str]:
     """Every way to write a text in upper and lower case, the usual ones first. Raises `TooHard` after many."""
     yield from (text, text.lower(), text.upper())
     letters = [sorted({char.lower(), char.upper()}) for char in text]
     for number, each in enumerate(itertools.product(*letters)):
-        if number == _MOST_STATES:
+        if number == MOST_STATES:
             raise TooHard("a value has too many spellings")
         yield "".join(each)
 
@@ -186,7 +186,7 @@ def _includes_slowly(general: str, special: str) -> bool:
     row = [False] * len(special) + [True]
     for mine in reversed(general):
         new = [False] * (len(special) + 1)
-        new[-1] = row[-1] if mine in _STARS else False
+        new[-1] = row[-1] if mine in STARS else False
         for j in range(len(special) - 1, -1, -1):
             other = special[j]
             if mine == "*":
@@ -205,7 +205,7 @@ def _no_colon(char: str) -> bool:
 
 def _takes(mine: str, other: str) -> bool:
     """Whether a single-character wildcard takes every string of a token of another pattern."""
-    if mine not in ("?", SEG_ONE) or other in _STARS or _of_token(other):
+    if mine not in ("?", SEG_ONE) or other in STARS or _of_token(other):
         return False
     return mine == "?" or (other not in (":", "?"))
 
@@ -228,7 +228,7 @@ def meets(one: str, other: str) -> bool:
         return fits(other, one)
     if is_literal(other):
         return fits(one, other)
-    ours, theirs = _whole(one), _whole(other)
+    ours, theirs = whole_arn(one), whole_arn(other)
     if ours and theirs:
         return all(a == b or overlaps(a, b) for a, b in zip(ours, theirs, strict=True))
     return overlaps(_loose(one), _loose(other))
@@ -252,8 +252,8 @@ def common(one: str, other: str) -> tuple[str, ...]:
         return ()
     if one[:1] == FOLD or other[:1] == FOLD:
         fold, glob = (one, other) if one[:1] == FOLD else (other, one)
-        return tuple(dict.fromkeys(each for each in _cases(fold[1:]) if fits(glob, each)))
-    ours, theirs = _whole(one), _whole(other)
+        return tuple(dict.fromkeys(each for each in spellings(fold[1:]) if fits(glob, each)))
+    ours, theirs = whole_arn(one), whole_arn(other)
     if ours and theirs:
         made: list[str] = [""]
         for index, (a, b) in enumerate(zip(ours, theirs, strict=True)):
@@ -264,11 +264,11 @@ def common(one: str, other: str) -> tuple[str, ...]:
             if len(made) > _MOST_PARTS:
                 raise TooHard("two ARN patterns overlap in too many ways")
         return tuple(made)
-    found = _Common(_symbols(one), _symbols(other)).at(0, 0)
+    found = _Common(symbols_of(one), symbols_of(other)).at(0, 0)
     return _thinned(["".join(each) for each in found])
 
 
-def _symbols(pattern: str) -> tuple[str, ...]:
+def symbols_of(pattern: str) -> tuple[str, ...]:
     """Characters, each opaque token as one."""
     if OPEN not in pattern:
         return tuple(pattern)
@@ -292,7 +292,7 @@ class _Common:
     def at(self, i: int, j: int) -> list[tuple[str, ...]]:
         if (i, j) in self.memo:
             return self.memo[i, j]
-        if len(self.memo) > _MOST_STATES or i + j > 900:
+        if len(self.memo) > MOST_STATES or i + j > 900:
             raise TooHard("two patterns overlap in too many ways")
         found = self.memo[i, j] = self.step(i, j)
         if len(found) > _MOST_PARTS:
@@ -305,15 +305,15 @@ class _Common:
             return [()]
         a = one[i] if i < len(one) else ""
         b = other[j] if j < len(other) else ""
-        if a in _STARS and b in _STARS:
+        if a in STARS and b in STARS:
             star = SEG if SEG in (a, b) else "*"
             tails = self.at(i + 1, j) + self.at(i, j + 1)
             return _distinct((star, *tail) if tail[:1] != (star,) else tail for tail in tails)
-        if a in _STARS:
+        if a in STARS:
             return self.spanned(a, b, self.at(i + 1, j), lambda: self.at(i, j + 1))
-        if b in _STARS:
+        if b in STARS:
             return self.spanned(b, a, self.at(i, j + 1), lambda: self.at(i + 1, j))
-        if not a or not b or (single := _single(a, b)) is None:
+        if not a or not b or (single := shared_symbol(a, b)) is None:
             return []
         return [(single, *tail) for tail in self.at(i + 1, j + 1)]
 
@@ -331,7 +331,7 @@ class _Common:
         return _distinct([*ended, *((char, *tail) for tail in more())])
 
 
-def _single(a: str, b: str) -> str | None:
+def shared_symbol(a: str, b: str) -> str | None:
     """What two single-character symbols have in common."""
     if a == b:
         return a
@@ -370,7 +370,7 @@ def bucket(pattern: str) -> str:
         if len(parts) < 3:
             return ""
         head = parts[1]
-    return head if _WILD.isdisjoint(head) and head[:1] != FOLD else ""
+    return head if WILD.isdisjoint(head) and head[:1] != FOLD else ""
 
 
 class Union:
@@ -434,148 +434,3 @@ def both(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
         if len(found) > 4 * (len(one) + len(other)) + 256:
             raise TooHard("two lists of patterns overlap in too many ways")
     return tuple(found)
-
-
-# -- a member of a difference
-
-
-def member(positive: tuple[str, ...], negative: tuple[str, ...], fills: Sequence[str]) -> str | None:
-    """A string that one of `positive` has and none of `negative`, or None if there is none.
-
-    `fills` are what wildcards are tried to be filled with, the nicest first. Raises `TooHard` beyond the budget.
-    """
-    taken = union(negative)
-    hard: list[tuple[str, list[str]]] = []
-    for each in positive:
-        if taken.includes(each):
-            continue
-        near = [other for other in taken.near(each) if meets(other, each)]
-        if is_literal(each):
-            if not any(fits(other, each) for other in near):
-                return each
-            continue
-        for candidate in _candidates(each, near, fills):
-            if not any(fits(other, candidate) for other in near):
-                return candidate
-        if each[:1] != FOLD:  # every spelling was tried
-            hard.append((each, near))
-    for each, near in hard:
-        found = _walk(each, near)
-        if found is not None:
-            return found
-    return None
-
-
-def _candidates(pattern: str, near: Sequence[str], fills: Sequence[str]) -> Iterator[str]:
-    if pattern[:1] == FOLD:
-        yield from _cases(pattern[1:])
-        return
-    whole = _whole(pattern)
-    for fill in fills:
-        yield _filled(pattern, whole, fill)
-    text = "".join(near)
-    fresh = next(char for char in _fresh() if char not in text and char not in pattern)
-    yield _filled(pattern, None, fresh)
-    longest = max((other.count("?") + other.count(SEG_ONE) for other in near), default=0)
-    if longest:
-        yield _filled(pattern, None, fresh * (longest + 1))
-    if "*" in pattern:
-        for colons in range(1, 7):
-            yield _filled(pattern, None, (fresh + ":") * colons + fresh)
-        yield _filled(pattern, None, "")
-
-
-def _fresh() -> Iterator[str]:
-    yield from "xyzqjkvwXYZQ"
-    yield from map(chr, range(0x430, 0x7FF))
-
-
-_SEGMENTS = ("arn", "aws", "s3", "us-east-1", "111122223333", "")
-"""Nice fillings of the segments of an ARN."""
-
-
-def _filled(pattern: str, whole: tuple[str, ...] | None, fill: str) -> str:
-    one = "x" if not fill or (len(fill) > 1 and fill[0].isalpha() and fill[0].isascii()) else fill[0]
-    if whole is not None and fill:
-        parts = [
-            _SEGMENTS[i] if i < 5 and part == "*" else part.replace("*", fill).replace("?", one)
-            for i, part in enumerate(whole)
-        ]
-        return ":".join(parts)
-    head = fill.replace(":", "")
-    return pattern.replace("*", fill).replace(SEG, head).replace("?", one).replace(SEG_ONE, one)
-
-
-def _walk(pattern: str, near: Sequence[str]) -> str | None:
-    """A shortest string of a pattern that none of the others has, by walking their automata side by side."""
-    folds = [each for each in near if each[:1] == FOLD]
-    machines = _Machines([_symbols(each) for each in (pattern, *near) if each[:1] != FOLD])
-    level: list[tuple[int, str]] = [(machines.start, "")]
-    seen = {machines.start}
-    while level:
-        deeper: list[tuple[int, str]] = []
-        for state, text in level:
-            if machines.first_alone(state) and not any(fits(fold, text) for fold in folds):
-                return text
-            for symbol, moved in machines.steps(state):
-                if moved not in seen:
-                    seen.add(moved)
-                    deeper.append((moved, text + symbol))
-                    if len(seen) > _MOST_STATES:
-                        raise TooHard("patterns overlap in too many ways")
-        level = deeper
-    if folds:
-        raise TooHard("values are compared with and without regard to case")
-    return None
-
-
-class _Machines:
-    """Patterns as non-deterministic automata, all in one number: bit `i` is "before symbol `i`"."""
-
-    def __init__(self, machines: Sequence[Sequence[str]]) -> None:
-        symbols: dict[str, None] = {}
-        for machine in machines:
-            symbols.update(dict.fromkeys(symbol for symbol in machine if symbol not in _WILD))
-        symbols[next(char for char in _fresh() if char not in symbols)] = None
-        symbols[":"] = None
-        self.symbols = tuple(symbols)
-        self.advance = dict.fromkeys(symbols, 0)
-        self.stay = dict.fromkeys(symbols, 0)
-        self.stars = self.refuse = self.accept = start = offset = 0
-        for number, machine in enumerate(machines):
-            start |= 1 << offset
-            self._add(machine, offset)
-            end = 1 << (offset + len(machine))
-            if number:
-                self.refuse |= end
-            else:
-                self.accept, self.own = end, 2 * end - 1
-            offset += len(machine) + 1
-        self.start = self._closed(start)
-
-    def _add(self, machine: Sequence[str], offset: int) -> None:
-        for index, mark in enumerate(machine):
-            bit = 1 << (offset + index)
-            if mark in _STARS:
-                self.stars |= bit
-            for symbol in self.symbols:
-                if mark == symbol or (mark in ("?", SEG_ONE) and _single(mark, symbol) == symbol):
-                    self.advance[symbol] |= bit
-                elif mark == "*" or (mark == SEG and symbol != ":"):
-                    self.stay[symbol] |= bit
-
-    def _closed(self, state: int) -> int:
-        while (more := state | ((state & self.stars) << 1)) != state:
-            state = more
-        return state
-
-    def first_alone(self, state: int) -> bool:
-        """Whether the first pattern accepts and no other does."""
-        return bool(state & self.accept) and not state & self.refuse
-
-    def steps(self, state: int) -> Iterator[tuple[str, int]]:
-        """The states after one more symbol, without those that the first pattern has left."""
-        for symbol in self.symbols:
-            moved = self._closed(((state & self.advance[symbol]) << 1) | (state & self.stay[symbol]))
-            if moved & self.own:
-                yield symbol, moved

@@ -16,7 +16,8 @@ from guardrails.access.callers import Candidate, candidates_of
 from guardrails.access.conditions import Quantifier, Test
 from guardrails.access.glob import CLOSE, LITERAL_STAR, OPEN, replace_tokens, token_names
 from guardrails.access.keys import solve_key
-from guardrails.access.language import ANY_ARN, TooHard, both, fits, member, union
+from guardrails.access.language import ANY_ARN, TooHard, both, fits, union
+from guardrails.access.member import member
 from guardrails.access.request import Caller
 from guardrails.access.truth import Doubt
 
