@@ -28,9 +28,6 @@ def run(arguments: Sequence[str] | None = None) -> None:
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # text streams of the interpreter
     try:
         application(arguments)(arguments, prog_name="guardrails")
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left, as `head` does
-        raise SystemExit(141) from None
     except KeyboardInterrupt:
         raise SystemExit(130) from None
     except Exception:  # never exit 1 for want of a report: 1 means findings

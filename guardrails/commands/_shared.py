@@ -159,6 +159,15 @@ def exit_code(report: Report, *, scanned: bool, fail_on: Severity | None, allow_
     return CLEAN if scanned else NOTHING
 
 
+def put(text: str) -> None:
+    """Print text on stdout. A reader that leaves early, as `head` does, changes nothing of the exit code."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def wants_color(no_color: bool) -> bool:
     """Whether stdout takes colours: https://no-color.org."""
     if no_color or os.environ.get("NO_COLOR"):

@@ -135,8 +135,7 @@ def _outputs(format_: Format, texts: Sequence[str]) -> tuple[Format | None, list
 
 def _write(report: Report, context: Context, printed: Format | None, files: Sequence[tuple[Format, str]]) -> None:
     if printed:
-        sys.stdout.write(render(printed, report, context))
-        sys.stdout.flush()
+        shared.put(render(printed, report, context))
     plain = replace(context, color=False, width=100)
     for format_, path in files:
         text = render(format_, report, plain)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 import json
-import sys
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -45,7 +44,7 @@ def checks(
         chosen = engine.select([*catalog.checks.values(), *CHECKS_OF_SUPPRESSIONS], settings)
     except engine.SelectionError as error:
         shared.fail(str(error))
-    sys.stdout.write(_json(chosen, catalog) if format_ is ListFormat.JSON else _text(chosen))
+    shared.put(_json(chosen, catalog) if format_ is ListFormat.JSON else _text(chosen))
     if shared.say_problems(catalog.problems):
         raise typer.Exit(shared.INCOMPLETE)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import enum
-import sys
 from typing import Annotated
 
 import typer
@@ -49,4 +48,4 @@ def explain(
     parts = [
         pages.markdown(each) if format_ is PageFormat.MARKDOWN else pages.text(each, color=color) for each in found
     ]
-    sys.stdout.write("\n".join(parts))
+    shared.put("\n".join(parts))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -41,7 +40,7 @@ def show(
 
     loaded = shared.load_config(config)
     models = shared.read_models(paths or [Path()], var or (), shared.var_files_of(loaded, var_file), source)
-    sys.stdout.write(design.as_json(models) if format_ is ShowFormat.JSON else design.as_text(models))
+    shared.put(design.as_json(models) if format_ is ShowFormat.JSON else design.as_text(models))
     if any(design.problems_of(model) for model in models):
         raise typer.Exit(shared.INCOMPLETE)
     if not any(model.types() for model in models):
