@@ -109,7 +109,8 @@ ARN_CHARS = ["arn", ":", ":", ":", "s", "r", "1", "a", "*", "*", "?"]
 @given(st.lists(st.sampled_from(ARN_CHARS), max_size=12).map("".join))
 def test_resource_forms_have_the_arns_of_the_pattern(text: str) -> None:
     """The union of the forms is the pattern's language over whole ARNs, and the direct matcher agrees."""
-    made = union(resource_language(pattern(text)))
+    text = pattern(text)  # a run of wildcards has its star last
+    made = union(resource_language(text))
     expected = re.compile(
         "".join(
             {"*": ".*" if late(text, i) else "[^:]*", "?": "." if text[:i].count(":") > 4 else "[^:]"}.get(c)
@@ -119,16 +120,12 @@ def test_resource_forms_have_the_arns_of_the_pattern(text: str) -> None:
     )
     for arn in ARNS:
         assert made.has(arn) is bool(expected.fullmatch(arn)), (text, arn)
-        assert resource_matcher(pattern(text))(arn) is bool(expected.fullmatch(arn)), (text, arn)
+        assert resource_matcher(text)(arn) is bool(expected.fullmatch(arn)), (text, arn)
 
 
 def late(text: str, index: int) -> bool:
     """Whether a star may span colons."""
-    after = text[index + 1 : index + 2]
-    run = re.match(r"\**", text[index:])
-    assert run
-    after = text[index + run.end() : index + run.end() + 1]
-    return text[:index].count(":") > 4 or after in (":", "")
+    return text[:index].count(":") > 4 or text[index + 1 : index + 2] in (":", "")
 
 
 def test_arn_conditions_take_whole_arns_alone() -> None:

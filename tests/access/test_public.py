@@ -12,9 +12,7 @@ from guardrails.model import Ref, Symbolic, UnknownValue, Value
 A = "111122223333"
 
 
-def policy(
-    principal: Value, condition: Value = None, effect: str = "Allow", element: str = "Principal"
-) -> bool | Doubt:
+def policy(principal: Value, condition: Value = None, effect: str = "Allow", element: str = "Principal") -> Truth:
     """Whether a bucket policy of one statement is public."""
     statement: dict[str, Value] = {"Effect": effect, element: principal, "Action": "s3:PutObject", "Resource": "*"}
     if condition is not None:
