@@ -11,8 +11,10 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
+import re
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,16 +34,92 @@ terraform {
 """
 
 
-def provider_schema(version: str) -> dict[str, Any]:
-    """What `terraform providers schema -json` says of this version of the provider."""
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder, "main.tf").write_text(MAIN % version)
-        subprocess.run(["terraform", "init", "-input=false", "-no-color"], cwd=folder, check=True, timeout=600)
-        out = subprocess.run(
-            ["terraform", "providers", "schema", "-json"], cwd=folder, check=True, timeout=600, stdout=subprocess.PIPE
-        )
-    schema: dict[str, Any] = json.loads(out.stdout)["provider_schemas"][PROVIDER]
+UNKNOWN = "jsondecode(terraform_data.unknown.output)"
+"""Of every type, and known only after apply."""
+
+PROBE = """
+provider "aws" {
+  region                      = "eu-west-1"
+  access_key                  = "none"
+  secret_key                  = "none"
+  skip_credentials_validation = true
+  skip_requesting_account_id  = true
+  skip_metadata_api_check     = true
+}
+
+resource "terraform_data" "unknown" {
+  input = timestamp()
+}
+"""
+
+ENOUGH = {
+    "aws_autoscaling_group": ("launch_configuration", "availability_zones"),
+    "aws_elasticache_cluster": ("engine", "node_type", "num_cache_nodes"),
+    "aws_flow_log": ("vpc_id", "log_destination"),
+    "aws_instance": ("ami", "instance_type"),
+    "aws_kinesis_stream": ("shard_count",),
+    "aws_lambda_function": ("filename", "handler", "runtime"),
+    "aws_lb": ("subnets",),
+    "aws_lb_target_group": ("port", "protocol", "vpc_id"),
+    "aws_route53_record": ("records", "ttl"),
+    "aws_s3_bucket_acl": ("acl",),
+    "aws_spot_instance_request": ("ami", "instance_type"),
+}
+"""Arguments without which the provider refuses a resource, though none of them is called required."""
+
+
+def terraform(folder: str, *args: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run a Terraform command."""
+    command = ["terraform", *args]
+    return subprocess.run(command, cwd=folder, check=check, timeout=900, capture_output=True, text=True)
+
+
+def provider_schema(folder: str) -> dict[str, Any]:
+    """What `terraform providers schema -json` says of the provider."""
+    out = terraform(folder, "providers", "schema", "-json").stdout
+    schema: dict[str, Any] = json.loads(out)["provider_schemas"][PROVIDER]
     return schema
+
+
+def computed_blocks(folder: str, schema: dict[str, Any]) -> dict[str, frozenset[str]]:
+    """The blocks that the provider fills in itself where the configuration has none, by type.
+
+    The schema does not say so; a plan does, since such a block is known after apply. So a resource of every type is
+    planned, with nothing but its required arguments. A type that the provider refuses so is left out.
+    """
+    types = {name: t["block"] for name, t in schema["resource_schemas"].items() if t["block"].get("block_types")}
+    for _ in range(20):
+        blocks = (
+            f'resource "{name}" "x" {{\n{_least(block, ENOUGH.get(name, ()))}}}\n' for name, block in types.items()
+        )
+        Path(folder, "probe.tf").write_text(PROBE + "".join(blocks))
+        planned = terraform(folder, "plan", "-no-color", "-refresh=false", "-out=plan", check=False)
+        if planned.returncode == 0:
+            break
+        said = planned.stdout + planned.stderr
+        refused = set(re.findall(r'with (aws_\w+)\.x,|in resource "(aws_\w+)"', said))
+        if not refused:
+            raise SystemExit(said[-3000:])
+        for name in {name for pair in refused for name in pair if name}:
+            types.pop(name, None)
+    plan = json.loads(terraform(folder, "show", "-json", "plan").stdout)
+    return {
+        change["type"]: frozenset(
+            name for name in types[change["type"]]["block_types"] if change["change"]["after_unknown"].get(name) is True
+        )
+        for change in plan["resource_changes"]
+        if change["type"] in types
+    }
+
+
+def _least(block: Any, more: Sequence[str] = ()) -> str:
+    """The required arguments and blocks of a block."""
+    lines = [
+        f"{name} = {UNKNOWN}\n" for name, a in block.get("attributes", {}).items() if a.get("required") or name in more
+    ]
+    for name, nested in block.get("block_types", {}).items():
+        lines += [f"{name} {{\n{_least(nested['block'])}}}\n"] * nested.get("min_items", 0)
+    return "".join(lines)
 
 
 class Writer:
@@ -81,17 +159,32 @@ class Writer:
         mode = nested["nesting_mode"]
         return ["object", fields] if mode == "single" else [mode, ["object", fields]]
 
-    def block(self, block: Any) -> int:
-        """The offset of a block: its attributes, and its nested blocks by the offsets of theirs."""
+    def block(self, block: Any, computed: frozenset[str] | None = None) -> int:
+        """The offset of a block: its attributes, and its nested blocks by the offsets of theirs.
+
+        `computed` names the nested ones that the provider fills in; without it, those that hold a computed attribute.
+        """
         attributes = {}
         for name, a in sorted(block.get("attributes", {}).items()):
             cty = self.nested_type(a["nested_type"]) if "nested_type" in a else a["type"]
             attributes[name] = [self.type(cty), sum(1 << bit for bit, flag in enumerate(FLAGS) if a.get(flag))]
         blocks = {
-            name: [b["nesting_mode"], b.get("min_items", 0), b.get("max_items", 0), self.block(b["block"])]
+            name: [
+                b["nesting_mode"],
+                b.get("min_items", 0),
+                b.get("max_items", 0),
+                self.block(b["block"]),
+                _holds_computed(b["block"]) if computed is None else name in computed,
+            ]
             for name, b in sorted(block.get("block_types", {}).items())
         }
         return self.line([attributes, blocks])
+
+
+def _holds_computed(block: Any) -> bool:
+    return any(a.get("computed") for a in block.get("attributes", {}).values()) or any(
+        _holds_computed(nested["block"]) for nested in block.get("block_types", {}).values()
+    )
 
 
 def main() -> None:
@@ -103,22 +196,28 @@ def main() -> None:
     args = parser.parse_args()
     output: Path = args.output or DATA / f"aws_{args.version}.schema"
 
-    schema = provider_schema(args.version)
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "main.tf").write_text(MAIN % args.version)
+        terraform(folder, "init", "-input=false")
+        schema = provider_schema(folder)
+        computed = computed_blocks(folder, schema)
     writer = Writer()
     head = {
         "about": f"Facts about the arguments and attributes of the Terraform provider hashicorp/aws {args.version} "
-        "(https://github.com/hashicorp/terraform-provider-aws, MPL-2.0), told by `terraform providers schema -json`. "
-        "Made by scripts/build_schema.py.",
+        "(https://github.com/hashicorp/terraform-provider-aws, MPL-2.0), told by `terraform providers schema -json` "
+        "and `terraform plan`. Made by scripts/build_schema.py.",
         "provider": PROVIDER,
         "version": args.version,
         "date": args.date,
-        "managed": {n: writer.block(t["block"]) for n, t in sorted(schema["resource_schemas"].items())},
+        "managed": {
+            n: writer.block(t["block"], computed.get(n)) for n, t in sorted(schema["resource_schemas"].items())
+        },
         "data": {n: writer.block(t["block"]) for n, t in sorted(schema["data_source_schemas"].items())},
         "config": writer.block(schema["provider"]["block"]),
     }
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_bytes(json.dumps(head, separators=(",", ":")).encode() + b"\n" + writer.body)
-    print(f"{output}: {output.stat().st_size} bytes")
+    print(f"{output}: {output.stat().st_size} bytes, {len(computed)} types planned")
 
 
 if __name__ == "__main__":

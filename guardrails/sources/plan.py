@@ -389,8 +389,7 @@ class _Planned:
         match schema_at(self._schema, path):
             case Attribute() as attribute:
                 return Symbolic(ref) if attribute.type == "string" else _after_apply(ref)
-            case NestedBlock() as block if self._change.type == "aws_s3_bucket" or _has_computed(block.schema):
-                # Every block of a bucket is of this kind, since each has become a resource of its own.
+            case NestedBlock(computed=True) as block:
                 return None if block.nesting == "single" else []
             case None if path == ("id",):
                 return Symbolic(ref)
@@ -430,13 +429,6 @@ def _is_document(ref: Ref) -> bool:
 
 def _after_apply(ref: Ref) -> UnknownValue:
     return UnknownValue(f"known after apply: {ref}", (ref,))
-
-
-def _has_computed(schema: TypeSchema) -> bool:
-    """Whether the provider may give the block itself, as it does with `metadata_options` of an instance."""
-    return any(a.computed for a in schema.attributes.values()) or any(
-        _has_computed(b.schema) for b in schema.blocks.values()
-    )
 
 
 _WORDS = frozenset({"id", "arn", "name", "identifier"})

@@ -5,9 +5,9 @@ end of it:
 
     {"version": "5.100.0", "date": ..., "managed": {type: offset}, "data": {type: offset}, "config": offset, ...}
 
-Any other is a block, `[{attribute: [type, flags]}, {block: [nesting, min, max, offset]}]`, or a composite type,
-`["list" | "set" | "map", type]`, `["object", {name: type}]`, `["tuple", [type]]`, where a type is a primitive's name
-or the offset of its line. Each distinct line is written once and decoded when it is first asked for.
+Any other is a block, `[{attribute: [type, flags]}, {block: [nesting, min, max, offset, computed]}]`, or a composite
+type: `["list" | "set" | "map", type]`, `["object", {name: type}]`, `["tuple", [type]]`, where a type is a primitive's
+name or the offset of its line. Each distinct line is written once and decoded when it is first asked for.
 """
 
 from __future__ import annotations
@@ -61,6 +61,8 @@ class NestedBlock:
     """0: no limit."""
     offset: int
     """Where its schema stands in the data file."""
+    computed: bool = False
+    """Whether the provider may fill it in where the configuration has none: then it is known after apply."""
 
     @property
     def schema(self) -> TypeSchema:
@@ -85,7 +87,7 @@ class _Index(msgspec.Struct, frozen=True):
 
 
 _RawType = str | int
-_RawBlock = tuple[dict[str, tuple[_RawType, int]], dict[str, tuple[Nesting, int, int, int]]]
+_RawBlock = tuple[dict[str, tuple[_RawType, int]], dict[str, tuple[Nesting, int, int, int, bool]]]
 _index_decoder = msgspec.json.Decoder(_Index)
 _block_decoder = msgspec.json.Decoder(_RawBlock)
 

@@ -41,6 +41,21 @@ def test_blocks_nest_with_their_limits() -> None:
     assert instance.blocks["ebs_block_device"].nesting == "set"
 
 
+def test_blocks_of_the_provider_are_told_apart() -> None:
+    """A block that the provider fills in is computed, one that only the configuration gives is not."""
+    for type_, computed, given in (
+        ("aws_iam_role", {"inline_policy"}, set()),
+        ("aws_instance", {"metadata_options", "ebs_block_device"}, {"launch_template"}),
+        ("aws_s3_bucket", {"versioning", "logging"}, set()),
+        ("aws_lb_target_group", {"stickiness"}, set()),
+        ("aws_s3_bucket_lifecycle_configuration", set(), {"rule"}),
+        ("aws_dynamodb_table", set(), {"attribute"}),
+    ):
+        schema = resource_schema(type_)
+        assert schema is not None
+        assert {name for name in computed | given if schema.blocks[name].computed} == computed
+
+
 def test_attributes_in_block_syntax_stay_attributes() -> None:
     """The rules of a security group are an attribute: a set of objects."""
     group = resource_schema("aws_security_group")
