@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from guardrails.model import Gap, Location, Problem, UnknownValue, Value
+from guardrails.model import Gap, Location, Problem, Sensitive, UnknownValue, Value
 from guardrails.model.model import Stage
 from guardrails.sources.terraform.expression import ParseError
 from guardrails.sources.terraform.lazy import Lazy, Partial
@@ -18,6 +18,8 @@ INSTANCES = 100_000
 """Instances of resources that one design may have."""
 MODULES = 10_000
 """Instances of modules that one design may have."""
+LEVELS = 100
+"""Collections inside of each other in one such value."""
 SIZE = 250_000
 """Elements, at any depth, of one local value, argument or output."""
 
@@ -98,19 +100,29 @@ class Design:
             return self.failed(attribute, EvaluationError("the expression is nested too deeply"))
 
     def bounded(self, value: Value) -> Value:
-        """The value, unless it has too many elements. Raises `EvaluationError`."""
-        if isinstance(value, list | dict):
-            count = 0
-            stack: list[Value] = [value]
-            while stack:
-                item = stack.pop()
-                if isinstance(item, list):
-                    stack.extend(item)
-                elif isinstance(item, dict):
-                    stack.extend(item.values())
-                elif isinstance(item, str):
+        """The value, unless it has too many elements or levels. Raises `EvaluationError`."""
+        if not isinstance(value, list | dict):
+            return value
+        count = depth = 0
+        level: list[Value] = [value]
+        while level:
+            count += len(level)
+            depth += 1
+            if count > SIZE:
+                raise EvaluationError(f"a value of more than {SIZE} elements is not computed with")
+            if depth > LEVELS:
+                raise EvaluationError(f"a value of more than {LEVELS} levels is not computed with")
+            below: list[Value] = []
+            for item in level:
+                if isinstance(item, str):
                     count += len(item) >> 6
-                count += 1
-                if count + len(stack) > SIZE:
+                elif isinstance(item, list):
+                    below += item
+                elif isinstance(item, dict):
+                    below += item.values()
+                elif isinstance(item, Sensitive):
+                    below.append(item.value)
+                if len(below) > SIZE:
                     raise EvaluationError(f"a value of more than {SIZE} elements is not computed with")
+            level = below
         return value

@@ -18,6 +18,7 @@ DEPTH = 100
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _WORDS = {"true": True, "false": False, "null": None}
 _LABELS = {
     "resource": 2,
@@ -214,7 +215,7 @@ class _Reader:
             text, self.at = scanstring(self.text, start + 1, True)
         except ValueError as error:
             raise ParseError(str(error), start) from None
-        return _Json(start, self.at, text)
+        return _Json(start, self.at, _SURROGATE.sub("\ufffd", text))
 
     def object(self, depth: int) -> _Json:
         start = self.at

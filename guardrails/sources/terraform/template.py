@@ -202,7 +202,8 @@ class TemplateReader:
             digits = self.text[self.at + 2 : self.at + 2 + size]
             if re.fullmatch(rf"[0-9a-fA-F]{{{size}}}", digits) and int(digits, 16) < 0x110000:
                 self.at += 2 + size
-                return chr(int(digits, 16))
+                code = int(digits, 16)
+                return chr(code) if not 0xD800 <= code < 0xE000 else "\ufffd"
         raise ParseError("there is no such escape sequence", self.at)
 
     def sequence(self, parts: list[_Part], char: str) -> bool:

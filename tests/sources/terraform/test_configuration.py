@@ -74,14 +74,20 @@ def test_attributes_have_the_types_of_the_schema(write: Write) -> None:
 
 
 def test_nested_blocks_are_lists_of_objects(write: Write) -> None:
-    """A block that is absent is an empty list; its attributes follow the schema."""
-    model = model_of('resource "aws_instance" "i" {\n  root_block_device {\n    encrypted = true\n  }\n}\n', write)
+    """Their attributes follow the schema; one that is absent is an empty list, or left to the provider."""
+    model = model_of(
+        'resource "aws_instance" "i" {\n  root_block_device {\n    encrypted = true\n  }\n}\n'
+        'resource "aws_lb" "l" {}\n',
+        write,
+    )
     instance = at(model, "aws_instance.i")
     (device,) = instance.blocks("root_block_device")
 
     assert device.flag("encrypted") is True
     assert device.raw("volume_id") == Symbolic(Ref("aws_instance.i", "root_block_device.0.volume_id"))
-    assert instance.raw("ebs_block_device") == []
+    assert list(instance.blocks("ebs_block_device")) == []
+    assert not instance.is_set("ebs_block_device")
+    assert at(model, "aws_lb.l").raw("access_logs") == []
 
 
 def test_attribute_syntax_gives_the_same_as_blocks(write: Write) -> None:
@@ -835,8 +841,11 @@ def test_a_broken_block_is_a_problem_and_a_gap_of_its_type(write: Write) -> None
         'locals {\n  a0 = ["x"]\n'
         + "".join(f"  a{i} = [local.a{i - 1}, local.a{i - 1}]\n" for i in range(1, 100))
         + "  a2999 = local.a99\n}\n",
+        "locals {\n  a0 = []\n"
+        + "".join(f"  a{i} = [local.a{i - 1}]\n" for i in range(1, 120))
+        + "  a2999 = local.a119\n}\n",
     ],
-    ids=["chain", "strings", "lists"],
+    ids=["chain", "strings", "lists", "levels"],
 )
 def test_bombs_end_in_a_problem(write: Write, text: str) -> None:
     """A value that is too deep or too large is not known."""
