@@ -75,7 +75,7 @@ def terraform(folder: Path, *arguments: str, keep: bool = False) -> str:
         ["terraform", *arguments],
         cwd=folder,
         check=True,
-        timeout=900,
+        timeout=300,
         stdout=subprocess.PIPE,
         text=True,
         stderr=None,
@@ -99,7 +99,7 @@ def record(twin: Path, port: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for source in twin.iterdir():
-            if source.suffix in (".tf", ".zip", ".json") and source.name not in ("plan.json", "state.json", "account.json"):
+            if source.suffix in (".tf", ".zip"):
                 shutil.copy(source, folder)
         (folder / "provider.tf").write_text(PROVIDER)
         terraform(folder, "init", "-input=false", "-no-color")
@@ -131,7 +131,7 @@ def main() -> None:
     twins = [TWINS / name for name in arguments.names] or sorted(p for p in TWINS.iterdir() if p.is_dir())
     os.environ.update(environment(arguments.port))
     server = subprocess.Popen(
-        [str(Path(sys.executable).parent / "moto_server"), "-H", "127.0.0.1", "-p", str(arguments.port)],
+        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(arguments.port)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         env={**os.environ, "MOTO_IAM_LOAD_MANAGED_POLICIES": "true"},

@@ -172,6 +172,11 @@ def _collect_account(
     options: Options, account: _Account, executor: Executor, progress: Callable[[Progress], None] | None
 ) -> Model:
     whole = Outcome()
+    if not account.first and (reason := _closed(options, account)):
+        place = LiveLocation(f"arn:aws:iam::{account.id}:root", account.id, account.home)
+        whole.problems.append(Problem("collect", reason, place))
+        whole.gaps.append(Gap(reason, frozenset(), place))
+        return model_of(account.id, whole)
     regions = options.regions or _regions(options, account, whole)
     units = list(_units(options, account, regions))
     calls = 0
@@ -183,6 +188,18 @@ def _collect_account(
         if progress:
             progress(Progress(account.id, done, len(units), str(unit), calls))
     return model_of(account.id, whole)
+
+
+def _closed(options: Options, account: _Account) -> str:
+    """Why an account cannot be entered, or nothing: asked once, not by every call."""
+    try:
+        session = session_for(account.access, options.limits)
+        answer = next(iter(Scope(session, _FRONT, account.id, account.home, options.limits).every(GET_CALLER)))
+    except (BotoCoreError, CallFailedError) as error:
+        return f"{error}: nothing of the account is read"
+    if answer.get("Account") != account.id:
+        return f"unexpected answer: {GET_CALLER.name} in {account.home} of {account.id}: another account answers"
+    return ""
 
 
 def model_of(account: str, outcome: Outcome) -> Model:

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import shutil
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,7 +44,7 @@ class Parts:
         """The same, without the accounts that are there."""
         return replace(options, skip=options.skip | self.done())
 
-    def keep(self, models: Iterable[Model]) -> Iterator[Model]:
+    def keep(self, models: Iterable[Model]) -> Generator[Model, None, None]:
         """Save each account as it comes, and pass it on. First come those that are there. Raises `OSError`."""
         self._folder.mkdir(mode=0o700, exist_ok=True)
         for path in self._files():

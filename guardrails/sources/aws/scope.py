@@ -264,8 +264,11 @@ class Scope:
         except ClientError as error:  # AWS answered, if only to say no
             self._answered(call, region)
             code = str(error.response.get("Error", {}).get("Code", ""))
-            if code not in call.absent:
-                raise CallFailedError(self._reason(where, code, error)) from error
+            if error.operation_name != call.operation:  # that of the credentials, which botocore asks for first
+                where = f"sts:{error.operation_name} for {where}"
+            elif code in call.absent:
+                return
+            raise CallFailedError(self._reason(where, code, error)) from error
         except HTTPClientError as error:  # no connection, none in time, or one that broke
             self._unanswered(region)
             raise CallFailedError(f"no answer: {where}: {_brief(error)}") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -48,6 +49,9 @@ class Limits:
     threads: int = 8
     """Of one unit, for what AWS only tells one resource at a time."""
 
+
+# What botocore warns of comes back as an error and is told as such; without a handler Python would print it as well.
+logging.getLogger("botocore").addHandler(logging.NullHandler())
 
 _DEAD_AFTER = 8  # calls without an answer: those of four units, each of which gives up after two
 

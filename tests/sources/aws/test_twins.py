@@ -15,6 +15,7 @@ NAMES = sorted(path.parent.name for path in TWINS.glob("*/account.json"))
 
 # Types whose instances are known by something else than their id.
 KEYS = {
+    "aws_ebs_encryption_by_default": (),  # one for the region
     "aws_db_instance": ("identifier",),
     "aws_iam_group_policy": ("group", "name"),
     "aws_iam_group_policy_attachment": ("group", "policy_arn"),
@@ -40,6 +41,7 @@ ABSENT = {
 DIFFER = {
     ("*", "tags_all"): "the account's has AWS's own tags, the state's those of the provider's default_tags",
     ("*", "id"): "compared where it is the key; else an id that Terraform makes up",
+    ("aws_iam_policy", "policy_id"): "the simulator does not tell it among the details",
     ("aws_vpc_dhcp_options", "arn"): "the simulator does not tell the owner",
     ("aws_vpc_dhcp_options", "owner_id"): "the simulator does not tell the owner",
     ("aws_ecs_service", "deployment_maximum_percent"): "the simulator does not tell it",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from guardrails.sources.aws.collector import Answer, Call, Part, Service
 from guardrails.sources.aws.record import Record
 from guardrails.sources.aws.scope import Scope
-from guardrails.sources.aws.shape import at, block, pick
+from guardrails.sources.aws.shape import block, pick
 
 
 def _recorder(aws: Scope, item: Answer) -> Iterator[Record]:
@@ -24,8 +24,8 @@ def _recorder(aws: Scope, item: Answer) -> Iterator[Record]:
                     "all_supported": group.get("allSupported", False),
                     "include_global_resource_types": group.get("includeGlobalResourceTypes", False),
                     "resource_types": sorted(group.get("resourceTypes", [])),
-                    "exclusion_by_resource_types": [{"resource_types": sorted(excluded)}]
-                    if (excluded := at(group, "exclusionByResourceTypes", "resourceTypes"))
+                    "exclusion_by_resource_types": [{"resource_types": sorted(excluded.get("resourceTypes", []))}]
+                    if (excluded := group.get("exclusionByResourceTypes")) is not None
                     else [],
                     "recording_strategy": block(pick(group.get("recordingStrategy"), use_only="useOnly")),
                 }

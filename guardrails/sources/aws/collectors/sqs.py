@@ -19,7 +19,6 @@ ATTRIBUTES = Call(
 
 _NUMBERS = {
     "delay_seconds": "DelaySeconds",
-    "kms_data_key_reuse_period_seconds": "KmsDataKeyReusePeriodSeconds",
     "max_message_size": "MaximumMessageSize",
     "message_retention_seconds": "MessageRetentionPeriod",
     "receive_wait_time_seconds": "ReceiveMessageWaitTimeSeconds",
@@ -46,7 +45,7 @@ def _queue(aws: Scope, url: Any) -> Iterator[Record]:
     arn = aws.arn("sqs", name)
     values: dict[str, Any] = {"id": url, "url": url, "name": name, "arn": arn}
     if isinstance(answer, UnknownValue):
-        unknown = dict.fromkeys((*_NUMBERS, *_FLAGS, *_TEXTS), answer)
+        unknown = dict.fromkeys((*_NUMBERS, *_FLAGS, *_TEXTS, "kms_data_key_reuse_period_seconds"), answer)
         yield aws.record("aws_sqs_queue", name, {**values, **unknown, **aws.tags("sqs", arn)})
         return
     if not answer:
@@ -54,6 +53,7 @@ def _queue(aws: Scope, url: Any) -> Iterator[Record]:
     found = answer["Attributes"]
     values["arn"] = arn = found.get("QueueArn", arn)
     values |= {name: int(found[key]) if key in found else None for name, key in _NUMBERS.items()}
+    values["kms_data_key_reuse_period_seconds"] = int(found.get("KmsDataKeyReusePeriodSeconds", 300))
     values |= {name: found.get(key) == "true" for name, key in _FLAGS.items()}
     values |= {name: found.get(key, "") for name, key in _TEXTS.items()}
     yield aws.record("aws_sqs_queue", name, {**values, **aws.tags("sqs", arn)})
