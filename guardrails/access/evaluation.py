@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from guardrails.access.context import Context
 from guardrails.access.glob import encode
-from guardrails.access.matching import Asked, Grant, match
+from guardrails.access.matching import Asked, Grant, lone_resource, match
 from guardrails.access.policy import Policy, Statement
 from guardrails.access.request import Caller, CallerKind, ContextValue, Request, Target, request_of
 from guardrails.access.truth import Doubt, Truth, all_of, any_of, reasons_of
@@ -175,7 +175,8 @@ class _Evaluation:
         self.caller = request.caller
         self.policies = policies
         self.action = request.action.lower() if type(request.action) is str else encode(request.action).lower()
-        arn = "*" if _takes_no_resource(self.action) else target.arn
+        lone = lone_resource(self.action)
+        arn = target.arn if lone is None else lone
         self.arn = arn
         self.resource = encode(arn)
         self.owner = target.owner or self.caller.account
@@ -392,14 +393,6 @@ class _Evaluation:
 
 def _effect(statement: Statement) -> str:
     return statement.effect if isinstance(statement.effect, str) else "unknown"
-
-
-def _takes_no_resource(action: str) -> bool:
-    """Whether an action is about no resource, so that only `*` grants it (A2)."""
-    from guardrails.access import facts  # noqa: PLC0415  # the index is read when the first request is decided
-
-    known = facts.action(action)
-    return known is not None and known.wildcard_only
 
 
 def pass_role(request: Request, policies: PolicySet, trust: tuple[Policy, ...] | None, service: str) -> Decision:

@@ -65,6 +65,20 @@ def resource_pattern(encoded: str, kind: PolicyKind) -> str:
     return "*" if encoded and not encoded.strip("*") else encoded
 
 
+def lone_resource(action: str) -> str | None:
+    """The one resource (plain text) of an action that takes none, None for other actions and unknown ones.
+
+    Such an action is authorized for `*`, so that only `Resource: "*"` grants it. S3 lists buckets for `arn:aws:s3:::*`:
+    the User Guide's own policies grant `s3:ListAllMyBuckets` on that (reference_policies_elements_condition_operators).
+    """
+    from guardrails.access import facts  # noqa: PLC0415  # the index is read when the first request is decided
+
+    known = facts.action(action)
+    if known is None or not known.wildcard_only:
+        return None
+    return "arn:aws:s3:::*" if known.name == "s3:ListAllMyBuckets" else "*"
+
+
 def may_be_about(statement: Statement, action: str) -> Truth:
     """Whether the action elements take an action (encoded, lower case)."""
     if statement.actions is not None:

@@ -16,7 +16,7 @@ from guardrails.access.boxes import EVERY_ACTION, Box, Names, box, boxes_of
 from guardrails.access.context import Context, plain_text
 from guardrails.access.glob import TOKEN, arn_matches, encode, literal, token_names
 from guardrails.access.language import TooHard, meets, union
-from guardrails.access.matching import Asked, verdict
+from guardrails.access.matching import Asked, lone_resource, verdict
 from guardrails.access.policy import Policy
 from guardrails.access.request import Caller, CallerKind, ContextValue, Request, Target
 from guardrails.access.search import STEPS, Entry, Point, Search
@@ -296,10 +296,11 @@ class _Question:
         known = facts.action(point.action)
         if known is None:
             return point
-        places = ["*"] if known.wildcard_only else [target.type.glob for target in known.targets]
+        lone = lone_resource(point.action)
+        places = [lone] if lone is not None else [target.type.glob for target in known.targets]
         for place in places:
             parts = place.split(":", 5)
-            if len(parts) == 6:
+            if len(parts) == 6 and lone is None:
                 nice = ("arn", "aws", parts[2], "us-east-1", "111122223333")
                 place = ":".join((*(nice[i] if p == "*" else p for i, p in enumerate(parts[:5])), parts[5]))  # noqa: PLW2901  # the same place with its wildcards filled
                 place = place.replace("*", "example")  # noqa: PLW2901  # as above
@@ -337,7 +338,7 @@ def _takes(action: str, resource: str) -> bool:
     if known is None:
         return False
     if known.wildcard_only:
-        return resource == literal("*")
+        return resource == literal(lone_resource(action) or "*")
     return any(arn_matches(target.type.glob, resource) for target in known.targets)
 
 

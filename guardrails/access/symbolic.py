@@ -11,7 +11,7 @@ from guardrails.access.boxes import EVERY_ACTION, Box, KeyTest, Names, Who, box
 from guardrails.access.conditions import Quantifier, Test
 from guardrails.access.glob import encode, literal, pattern, token_names
 from guardrails.access.language import TooHard, resource_language
-from guardrails.access.matching import Asked
+from guardrails.access.matching import Asked, lone_resource
 from guardrails.access.request import Caller, ContextValue
 from guardrails.access.search import Point, Search
 from guardrails.access.spaces import (
@@ -185,19 +185,18 @@ def allowed_actions(space: Space, *, may: bool = False) -> frozenset[str]:
             chosen = min((b.actions for b in entry if not b.actions.negated), key=_width, default=EVERY_ACTION)
             for each in chosen.patterns:
                 names.update(dict.fromkeys(facts.actions_matching(each)))
-    answers: dict[tuple[bool, int], bool] = {}
+    answers: dict[tuple[str | None, int], bool] = {}
     found: list[str] = []
     for name in names:
         lower = name.lower()
-        known = facts.action(name)
-        free = known is not None and known.wildcard_only
+        place = lone_resource(name)
         mask = 0
         for index, one in enumerate(boxes):
             if one.actions.has(lower):
                 mask |= 1 << index
-        signature = (free, mask)
+        signature = (place, mask)
         if signature not in answers:
-            answers[signature] = _some(space, groups, boxes, lower, free=free, may=may)
+            answers[signature] = _some(space, groups, boxes, lower, place, may=may)
         if answers[signature]:
             found.append(name)
     return frozenset(found)
@@ -207,8 +206,10 @@ def _width(names: Names) -> int:
     return len(names.patterns) if "*" not in names.patterns else 1_000_000
 
 
-def _some(space: Space, groups: Sequence[Group], boxes: Sequence[Box], action: str, *, free: bool, may: bool) -> bool:
-    only = box(Names((action,)), Names((literal("*"),)) if free else None)
+def _some(
+    space: Space, groups: Sequence[Group], boxes: Sequence[Box], action: str, place: str | None, *, may: bool
+) -> bool:
+    only = box(Names((action,)), None if place is None else Names((literal(place),)))
     search = Search((*boxes, only), principals=space.principals)
     for group in groups:
         for entry in group.allows:

@@ -52,6 +52,12 @@ def test_a2_an_action_without_resources_is_granted_on_star_alone() -> None:
     assert ask(BOB, "ec2:DescribeInstances", "*", identity=doc(without)).allowed
 
 
+def test_a2_buckets_are_listed_for_all_buckets() -> None:
+    """A2: the User Guide's policies grant s3:ListAllMyBuckets on `arn:aws:s3:::*`, and it works."""
+    assert ask(BOB, "s3:ListAllMyBuckets", "*", identity=doc(allow("s3:List*", "arn:aws:s3:::*"))).allowed
+    assert ask(BOB, "s3:ListAllMyBuckets", "*", identity=doc(allow("s3:List*", "arn:aws:s3:::b"))).denied
+
+
 # -- B: statements
 
 
