@@ -59,6 +59,7 @@ def load(folders: Iterable[str] = (), *, builtin: bool = True, installed: bool =
     checks: dict[str, AnyCheck] = {}
     paths: dict[str, str] = {}
     problems: list[Problem] = []
+    seen: set[str] = set()
     wanted = [builtin_folder()] if builtin else []
     if installed:
         wanted += _installed_folders(problems)
@@ -68,6 +69,9 @@ def load(folders: Iterable[str] = (), *, builtin: bool = True, installed: bool =
             problems.append(Problem("check", f"there is no folder of checks at {folder}"))
             continue
         for path in _files(folder):
+            if (real := os.path.realpath(path)) in seen:
+                continue  # a folder in a folder, or one given twice
+            seen.add(real)
             relative = os.path.relpath(path, folder)
             name = f"guardrails_checks_{number}.{relative.removesuffix('.py').replace(os.sep, '.')}"
             for check in _load_file(path, name, problems):

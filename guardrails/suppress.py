@@ -78,6 +78,7 @@ class Ledger:
     _comments: dict[Location, tuple[Rule, list[Model]]] = field(default_factory=dict)
     _used: set[tuple[Rule, str]] = field(default_factory=set)
     _unjudged: set[Rule] = field(default_factory=set)
+    _blocks: dict[int, Mapping[str, Sequence[Location]]] = field(default_factory=dict)
 
     def apply(
         self, model: Model, findings: Iterable[Finding], undecided: Sequence[Undecided], crashed: Collection[str]
@@ -180,17 +181,24 @@ class Ledger:
             return False
         if rule.applies_to is None:  # a configuration's line speaks for the folder that it is in
             return Scope(self.scope.folders).covers(os.path.dirname(rule.by.path) or ".")
+        span = rule.applies_to
         return self.scope.covers(rule.by.path) and any(
-            _is_met(rule.applies_to, resource.locate(()))
+            span.covers(each) or each.covers(span)
             for model in self._comments[rule.by][1]
-            for resource in model.all()
+            for each in self._blocks_of(model).get(span.path, ())
         )
 
-
-def _is_met(span: Location, origin: Origin) -> bool:
-    """Whether a resource, or a module call around it, stands on these lines or around them."""
-    places = [origin.location, *(call.location for call in origin.calls)]
-    return any(isinstance(each, Location) and (span.covers(each) or each.covers(span)) for each in places)
+    def _blocks_of(self, model: Model) -> Mapping[str, Sequence[Location]]:
+        """Where the resources of a model, and the module calls around them, stand: by file."""
+        if id(model) not in self._blocks:
+            found: dict[str, dict[Location, None]] = {}
+            for resource in model.all():
+                origin = resource.locate(())
+                for each in (origin.location, *(call.location for call in origin.calls)):
+                    if isinstance(each, Location):
+                        found.setdefault(each.path, {})[each] = None
+            self._blocks[id(model)] = {path: list(places) for path, places in found.items()}
+        return self._blocks[id(model)]
 
 
 def parse(comment: Comment) -> Rule | None:

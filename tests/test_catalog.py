@@ -103,6 +103,12 @@ def test_an_id_twice_is_a_problem(tmp_path: Path) -> None:
     assert problem == f"b.py:1: same is in {tmp_path}/one/a.py too"
 
 
+def test_a_folder_given_twice_loads_once(tmp_path: Path) -> None:
+    """So does one inside another."""
+    write(tmp_path, "area/a.py", id="check-a")
+    assert own(tmp_path, tmp_path / "area", tmp_path) == []
+
+
 def test_a_former_id_finds_its_check(tmp_path: Path) -> None:
     """An alias resolves, and one that is somebody's name already is a problem."""
     write(tmp_path, "a.py", id="check-a", aliases=("old-a",))
