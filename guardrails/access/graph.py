@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 
 from guardrails.access.documents import Bounds, Part, Side
 from guardrails.access.names import arns_meet
-from guardrails.access.permissions import NOTHING, Circumstances, Doc, Permissions, Space, bits
+from guardrails.access.permissions import NOTHING, Circumstances, Doc, Permissions
 from guardrails.access.policy import PolicyKind
 from guardrails.access.principals import Principal
 from guardrails.access.request import ContextValue
+from guardrails.access.targets import Space, bits
 from guardrails.access.techniques import Need, Technique, actions, techniques
 from guardrails.access.terrain import Carrier, Terrain
 from guardrails.access.trust import ASSUME, Trust
@@ -233,6 +234,8 @@ class Graph:
 
     def _find(self, permissions: Permissions) -> Moves:
         moves = Moves([], [], [], [])
+        if permissions.granted is not None and permissions.granted.isdisjoint(actions()):
+            return moves
         for technique in techniques():
             if technique.only == "trusts-caller" or (technique.may and self.side == "least"):
                 continue

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from guardrails.access.arns import ID_IS, TEMPLATES
 from guardrails.access.facts import glob
 from guardrails.model import (
     LiveLocation,
@@ -45,136 +46,6 @@ _DOCUMENTS = (
     ("aws_s3_bucket_policy", "policy"),
 )
 
-# The resource part of each type's ARN. `{x}` is the attribute x; `{+}` is a part that AWS makes up.
-_TEMPLATES = {
-    "aws_accessanalyzer_analyzer": "access-analyzer:{region}:{account}:analyzer/{analyzer_name}",
-    "aws_api_gateway_rest_api": "apigateway:{region}::/restapis/{id}",
-    "aws_apigatewayv2_api": "apigateway:{region}::/apis/{id}",
-    "aws_apprunner_service": "apprunner:{region}:{account}:service/{service_name}/{+}",
-    "aws_appsync_graphql_api": "appsync:{region}:{account}:apis/{id}",
-    "aws_athena_workgroup": "athena:{region}:{account}:workgroup/{name}",
-    "aws_autoscaling_group": "autoscaling:{region}:{account}:autoScalingGroup:{+}:autoScalingGroupName/{name}",
-    "aws_backup_vault": "backup:{region}:{account}:backup-vault:{name}",
-    "aws_batch_job_definition": "batch:{region}:{account}:job-definition/{name}:{+}",
-    "aws_batch_job_queue": "batch:{region}:{account}:job-queue/{name}",
-    "aws_bedrockagent_agent": "bedrock:{region}:{account}:agent/{id}",
-    "aws_bedrockagentcore_agent_runtime": "bedrock-agentcore:{region}:{account}:runtime/{agent_runtime_id}",
-    "aws_bedrockagentcore_browser": "bedrock-agentcore:{region}:{account}:browser-custom/{browser_id}",
-    "aws_bedrockagentcore_code_interpreter": (
-        "bedrock-agentcore:{region}:{account}:code-interpreter-custom/{code_interpreter_id}"
-    ),
-    "aws_cloud9_environment_ec2": "cloud9:{region}:{account}:environment:{id}",
-    "aws_cloudformation_stack": "cloudformation:{region}:{account}:stack/{name}/{+}",
-    "aws_cloudformation_stack_set": "cloudformation:{region}:{account}:stackset/{name}:{+}",
-    "aws_cloudfront_distribution": "cloudfront::{account}:distribution/{id}",
-    "aws_cloudtrail": "cloudtrail:{region}:{account}:trail/{name}",
-    "aws_cloudwatch_event_bus": "events:{region}:{account}:event-bus/{name}",
-    "aws_cloudwatch_event_rule": "events:{region}:{account}:rule/{name}",
-    "aws_cloudwatch_log_group": "logs:{region}:{account}:log-group:{name}",
-    "aws_codebuild_project": "codebuild:{region}:{account}:project/{name}",
-    "aws_codecommit_repository": "codecommit:{region}:{account}:{repository_name}",
-    "aws_codepipeline": "codepipeline:{region}:{account}:{name}",
-    "aws_codestarconnections_connection": "codestar-connections:{region}:{account}:connection/{+}",
-    "aws_cognito_identity_pool": "cognito-identity:{region}:{account}:identitypool/{id}",
-    "aws_cognito_user_pool": "cognito-idp:{region}:{account}:userpool/{id}",
-    "aws_datapipeline_pipeline": "datapipeline:{region}:{account}:pipeline/{id}",
-    "aws_db_cluster": "rds:{region}:{account}:cluster:{cluster_identifier}",
-    "aws_db_instance": "rds:{region}:{account}:db:{identifier}",
-    "aws_db_snapshot": "rds:{region}:{account}:snapshot:{db_snapshot_identifier}",
-    "aws_dynamodb_table": "dynamodb:{region}:{account}:table/{name}",
-    "aws_ebs_snapshot": "ec2:{region}::snapshot/{id}",
-    "aws_ebs_volume": "ec2:{region}:{account}:volume/{id}",
-    "aws_ecr_repository": "ecr:{region}:{account}:repository/{name}",
-    "aws_ecrpublic_repository": "ecr-public::{account}:repository/{repository_name}",
-    "aws_ecs_cluster": "ecs:{region}:{account}:cluster/{name}",
-    "aws_ecs_service": "ecs:{region}:{account}:service/{cluster}/{name}",
-    "aws_ecs_task_definition": "ecs:{region}:{account}:task-definition/{family}:{revision}",
-    "aws_efs_access_point": "elasticfilesystem:{region}:{account}:access-point/{id}",
-    "aws_efs_file_system": "elasticfilesystem:{region}:{account}:file-system/{id}",
-    "aws_eks_cluster": "eks:{region}:{account}:cluster/{name}",
-    "aws_elasticsearch_domain": "es:{region}:{account}:domain/{domain_name}",
-    "aws_emr_cluster": "elasticmapreduce:{region}:{account}:cluster/{id}",
-    "aws_glacier_vault": "glacier:{region}:{account}:vaults/{name}",
-    "aws_glue_catalog_database": "glue:{region}:{account}:database/{name}",
-    "aws_glue_crawler": "glue:{region}:{account}:crawler/{name}",
-    "aws_glue_dev_endpoint": "glue:{region}:{account}:devEndpoint/{name}",
-    "aws_glue_job": "glue:{region}:{account}:job/{name}",
-    "aws_iam_group": "iam::{account}:group{path}{name}",
-    "aws_iam_instance_profile": "iam::{account}:instance-profile{path}{name}",
-    "aws_iam_openid_connect_provider": "iam::{account}:oidc-provider/{url}",
-    "aws_iam_policy": "iam::{account}:policy{path}{name}",
-    "aws_iam_role": "iam::{account}:role{path}{name}",
-    "aws_iam_saml_provider": "iam::{account}:saml-provider/{name}",
-    "aws_iam_server_certificate": "iam::{account}:server-certificate{path}{name}",
-    "aws_iam_user": "iam::{account}:user{path}{name}",
-    "aws_iam_virtual_mfa_device": "iam::{account}:mfa{path}{virtual_mfa_device_name}",
-    "aws_instance": "ec2:{region}:{account}:instance/{id}",
-    "aws_iot_policy": "iot:{region}:{account}:policy/{name}",
-    "aws_kinesis_firehose_delivery_stream": "firehose:{region}:{account}:deliverystream/{name}",
-    "aws_kinesis_stream": "kinesis:{region}:{account}:stream/{name}",
-    "aws_kms_alias": "kms:{region}:{account}:{name}",
-    "aws_kms_external_key": "kms:{region}:{account}:key/{id}",
-    "aws_kms_key": "kms:{region}:{account}:key/{key_id}",
-    "aws_kms_replica_key": "kms:{region}:{account}:key/{key_id}",
-    "aws_lambda_function": "lambda:{region}:{account}:function:{function_name}",
-    "aws_lambda_layer_version": "lambda:{region}:{account}:layer:{layer_name}:{+}",
-    "aws_launch_template": "ec2:{region}:{account}:launch-template/{id}",
-    "aws_lb": "elasticloadbalancing:{region}:{account}:loadbalancer/{+}",
-    "aws_media_store_container": "mediastore:{region}:{account}:container/{name}",
-    "aws_mwaa_environment": "airflow:{region}:{account}:environment/{name}",
-    "aws_opensearch_domain": "es:{region}:{account}:domain/{domain_name}",
-    "aws_rds_cluster": "rds:{region}:{account}:cluster:{cluster_identifier}",
-    "aws_redshift_cluster": "redshift:{region}:{account}:cluster:{cluster_identifier}",
-    "aws_redshiftserverless_namespace": "redshift-serverless:{region}:{account}:namespace/{+}",
-    "aws_s3_access_point": "s3:{region}:{account}:accesspoint/{name}",
-    "aws_s3_bucket": "s3:::{bucket}",
-    "aws_s3_directory_bucket": "s3express:{region}:{account}:bucket/{bucket}",
-    "aws_sagemaker_domain": "sagemaker:{region}:{account}:domain/{id}",
-    "aws_sagemaker_notebook_instance": "sagemaker:{region}:{account}:notebook-instance/{name}",
-    "aws_secretsmanager_secret": "secretsmanager:{region}:{account}:secret:{name}-{+}",
-    "aws_security_group": "ec2:{region}:{account}:security-group/{id}",
-    "aws_sfn_activity": "states:{region}:{account}:activity:{name}",
-    "aws_sfn_state_machine": "states:{region}:{account}:stateMachine:{name}",
-    "aws_sns_topic": "sns:{region}:{account}:{name}",
-    "aws_spot_instance_request": "ec2:{region}:{account}:instance/{spot_instance_id}",
-    "aws_sqs_queue": "sqs:{region}:{account}:{name}",
-    "aws_ssm_document": "ssm:{region}:{account}:document/{name}",
-    "aws_ssm_parameter": "ssm:{region}:{account}:parameter/{name}",
-    "aws_ssoadmin_permission_set": "sso:::permissionSet/{instance_arn}/{+}",
-    "aws_subnet": "ec2:{region}:{account}:subnet/{id}",
-    "aws_transfer_server": "transfer:{region}:{account}:server/{id}",
-    "aws_vpc": "ec2:{region}:{account}:vpc/{id}",
-    "aws_vpc_endpoint": "ec2:{region}:{account}:vpc-endpoint/{id}",
-}
-# What `id` is where it is another attribute; everywhere else AWS makes it up.
-_ID_IS = {
-    "aws_backup_vault": "name",
-    "aws_cloudwatch_event_bus": "name",
-    "aws_cloudwatch_event_rule": "name",
-    "aws_cloudwatch_log_group": "name",
-    "aws_codebuild_project": "arn",
-    "aws_db_instance": "identifier",
-    "aws_dynamodb_table": "name",
-    "aws_ecr_repository": "name",
-    "aws_ecs_cluster": "arn",
-    "aws_glue_job": "name",
-    "aws_iam_group": "name",
-    "aws_iam_instance_profile": "name",
-    "aws_iam_openid_connect_provider": "arn",
-    "aws_iam_policy": "arn",
-    "aws_iam_role": "name",
-    "aws_iam_saml_provider": "arn",
-    "aws_iam_user": "name",
-    "aws_kms_alias": "name",
-    "aws_lambda_function": "function_name",
-    "aws_s3_bucket": "bucket",
-    "aws_sagemaker_notebook_instance": "name",
-    "aws_secretsmanager_secret": "arn",
-    "aws_sfn_state_machine": "arn",
-    "aws_sns_topic": "arn",
-    "aws_ssm_parameter": "name",
-    "aws_ssoadmin_permission_set": "arn,instance_arn",
-}
 _SERVICE_SUFFIX = {"aws-cn": "amazonaws.com.cn"}
 _GLOBAL_REGIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov", "us-iso-": "aws-iso", "us-isob-": "aws-iso-b"}
 
@@ -298,7 +169,7 @@ class Names:
             return where.arn
         if resource.type == "aws_iam_policy" and resource.mode == "data" and self._named(resource).startswith("AWS"):
             return f"arn:{self.partition(resource)}:iam::aws:policy/{self._named(resource)}"
-        template = _TEMPLATES.get(resource.type)
+        template = TEMPLATES.get(resource.type)
         if template is None:
             return self._mark(f"{resource.address}.arn", f"{resource.address}.arn")
         tail = re.sub(r"\{([^}]*)\}", lambda m: self._field(resource, m[1]), template)
@@ -390,8 +261,8 @@ class Names:
                 return (
                     f"arn:{self.partition(resource)}:execute-api:{region}:{account}:{self._attribute(resource, 'id')}"
                 )
-            case _, "id" if resource.type in _ID_IS:
-                parts = (self.attribute(resource, part) for part in _ID_IS[resource.type].split(","))
+            case _, "id" if resource.type in ID_IS:
+                parts = (self.attribute(resource, part) for part in ID_IS[resource.type].split(","))
                 return ",".join(parts)
             case _:
                 return self._attribute(resource, attribute)

@@ -7,7 +7,6 @@ he call this action". Both sides of every doubt are kept apart: `least` is certa
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -16,10 +15,11 @@ from guardrails.access import facts
 from guardrails.access.conditions import Condition
 from guardrails.access.context import Context, Unresolved
 from guardrails.access.documents import Bounds, Part, Side
-from guardrails.access.names import arns_meet, is_whole, may_match
+from guardrails.access.names import arns_meet
 from guardrails.access.parse import parse_policy
 from guardrails.access.principals import Principal
 from guardrails.access.request import ContextValue
+from guardrails.access.targets import Space, bits
 from guardrails.access.truth import Doubt, Truth
 from guardrails.access.view import PolicyView
 from guardrails.model import Resource, Symbolic, UnknownValue, reveal
@@ -142,61 +142,6 @@ def _texts(value: object) -> Iterator[str]:
         yield value
     elif isinstance(value, list):
         yield from (item for item in value if isinstance(item, str))
-
-
-class Space:
-    """Targets in the order of their ARNs; a set of them is a number with a bit for each."""
-
-    def __init__(self, arns: Iterable[tuple[str, str]]) -> None:
-        """`arns` are (ARN, account) pairs, sorted by ARN."""
-        pairs = list(arns)
-        self.arns = [arn for arn, _ in pairs]
-        self.accounts: dict[str, int] = {}
-        for index, (_, account) in enumerate(pairs):
-            self.accounts[account] = self.accounts.get(account, 0) | 1 << index
-        self.all = (1 << len(pairs)) - 1
-        self._vague = [index for index, arn in enumerate(self.arns) if not is_whole(arn)]
-        self._found: dict[tuple[str, Side], int] = {}
-
-    def match(self, pattern: str, side: Side) -> int:
-        """The targets whose ARNs a pattern covers, certainly or possibly."""
-        key = (pattern, side)
-        found = self._found.get(key)
-        if found is None:
-            found = self._found[key] = self._match(pattern, side)
-        return found
-
-    def _match(self, pattern: str, side: Side) -> int:
-        star, mark = pattern.find("*"), pattern.find("?")
-        first = min(at for at in (star, mark, len(pattern)) if at >= 0)
-        lead = pattern[:first]
-        low = bisect_left(self.arns, lead)
-        high = bisect_left(self.arns, lead + chr(0x10FFFF))
-        found = 0
-        if first == len(pattern):
-            while low < high and self.arns[low] == pattern:
-                found |= 1 << low
-                low += 1
-        elif pattern[first:].strip("*") == "":
-            found = (1 << high) - (1 << low)
-        else:
-            matches = facts.glob(pattern)
-            for index in range(low, high):
-                if matches(self.arns[index]):
-                    found |= 1 << index
-        if side == "most":
-            for index in self._vague:
-                if may_match(pattern, self.arns[index]):
-                    found |= 1 << index
-        return found
-
-
-def bits(value: int) -> Iterator[int]:
-    """The places of a number's bits, from the lowest."""
-    while value:
-        low = value & -value
-        yield low.bit_length() - 1
-        value ^= low
 
 
 @dataclass(frozen=True, slots=True)

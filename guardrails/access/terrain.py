@@ -10,9 +10,10 @@ from guardrails.access.data_access import Data, data_of
 from guardrails.access.documents import Side
 from guardrails.access.lens import Access
 from guardrails.access.names import HOLE, Names
-from guardrails.access.permissions import Doc, Permissions, Space, bits, tags_of
+from guardrails.access.permissions import Doc, Permissions, tags_of
 from guardrails.access.principals import Principal
 from guardrails.access.request import ContextValue
+from guardrails.access.targets import Space, bits
 from guardrails.access.techniques import carriers
 from guardrails.model import Resource, Symbolic, Unknown, UnknownValue, Value, reveal
 

@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from guardrails.access.documents import Part, Side
-from guardrails.access.permissions import Circumstances, Permissions, Rule, Space, bits, caller_keys, holds
+from guardrails.access.permissions import Circumstances, Permissions, Rule, caller_keys, holds
 from guardrails.access.principals import Principal
 from guardrails.access.request import ContextValue
+from guardrails.access.targets import Space, bits
 from guardrails.access.view import PolicyView
 from guardrails.model import Value
 

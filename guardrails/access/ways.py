@@ -7,9 +7,10 @@ from typing import TypeVar
 
 from guardrails.access.documents import Side
 from guardrails.access.graph import STS, Edge, Graph, Hop
-from guardrails.access.permissions import Space, bits, view_of
+from guardrails.access.permissions import view_of
 from guardrails.access.principals import Principal
 from guardrails.access.steps import Break, Certainty, Granted, Path, Step
+from guardrails.access.targets import Space, bits
 from guardrails.access.techniques import Need
 from guardrails.access.terrain import Terrain
 

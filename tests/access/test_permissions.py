@@ -9,8 +9,9 @@ from guardrails.access.evaluation import Outcome
 from guardrails.access.graph import Graph
 from guardrails.access.lens import Access
 from guardrails.access.names import is_whole
-from guardrails.access.permissions import Circumstances, Space, bits
+from guardrails.access.permissions import Circumstances
 from guardrails.access.questions import can
+from guardrails.access.targets import Space, bits
 from guardrails.access.terrain import Terrain
 from guardrails.model import Resource
 from tests.access.designs import ACCOUNT, access, arn, doc, ref, res, trust
