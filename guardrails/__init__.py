@@ -31,8 +31,10 @@ if TYPE_CHECKING:
         related,
     )
     from guardrails.network.addresses import AddressSet
+    from guardrails.network.lens import Exposure, Network
     from guardrails.network.network_acl import NetworkAcl
     from guardrails.network.ports import PortSet
+    from guardrails.network.reach import Reachability
     from guardrails.network.rule import Rule
     from guardrails.network.security_group import SecurityGroup
     from guardrails.network.traffic import Traffic
@@ -61,8 +63,10 @@ _HOME = {
         "related",
     ),
     "guardrails.network.addresses": ("AddressSet",),
+    "guardrails.network.lens": ("Exposure", "Network"),
     "guardrails.network.network_acl": ("NetworkAcl",),
     "guardrails.network.ports": ("PortSet",),
+    "guardrails.network.reach": ("Reachability",),
     "guardrails.network.rule": ("Rule",),
     "guardrails.network.security_group": ("SecurityGroup",),
     "guardrails.network.traffic": ("Traffic",),
@@ -77,16 +81,19 @@ __all__ = [
     "Edit",
     "Environment",
     "Example",
+    "Exposure",
     "Finding",
     "Fix",
     "Kind",
     "Label",
     "Model",
+    "Network",
     "NetworkAcl",
     "Origin",
     "PolicyView",
     "PortSet",
     "Principal",
+    "Reachability",
     "Ref",
     "Resource",
     "Rule",

@@ -118,6 +118,40 @@ class Engine:
         blockers, path = self._why(source, target, ports)
         return Reachability("blocked", blockers=blockers, path=path)
 
+    def forwarded(self, source: End, node: Interface, target: Interface, ports: PortSet) -> Reachability:
+        """Whether a load balancer's node can hand on connections of a source that keep its address (F6).
+
+        The target sees the client's address, and the groups of the node; answers go back by the node.
+        """
+        result: dict[bool, list[_Found]] = {}
+        for sure in (True, False):
+            walker = Walker(self.picture, self.filters, sure=sure)
+            result[sure] = []
+            families: tuple[Family, ...] = (4, 6)
+            for family in families:
+                here, there = _addresses(source, family), _addresses(target, family)
+                carried = ports.of_family(family)
+                if not here or not there or not carried:
+                    continue
+                region = Region(Traffic.box(here, carried), Traffic.box(there, ALL), _EVERY, _EVERY)
+                packet = Packet(
+                    region, family, here, there, sender=node.key, receiver=target.key, segments=(Segment("", "any"),)
+                )
+                for arrival in walker.hand_on(node, target, packet):
+                    got = arrival.packet
+                    result[sure].append(
+                        _Found(got.region.a.addresses(), got.region.b.addresses(), got.region.a.ports(), got)
+                    )
+        for sure, verdict in ((True, "must"), (False, "may")):
+            found = self._result(source, target, result[sure], every=sure)
+            if found.traffic:
+                return replace(found, verdict="must" if verdict == "must" else "may")
+        change = f"Let the clients of the load balancer into {target.key}."
+        return Reachability(
+            "blocked",
+            blockers=(Blocker("ELBV2_SOURCE_ADDRESS_PRESERVATION", target.key, change, "", target.resource),),
+        )
+
     def certain(self, source: End, target: End, ports: PortSet = ALL) -> Reachability:
         """What surely gets through, whatever is not known: `must`, else `blocked` without blockers."""
         found = self._run(source, target, ports, sure=True)

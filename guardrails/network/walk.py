@@ -884,6 +884,26 @@ class Walker:
         vpc = self.picture.vpcs[self.picture.subnets[interface.subnet].vpc]
         yield from self._from_edge(vpc, replace(packet, entry="internet"))
 
+    def hand_on(self, node: Interface, target: Interface, packet: Packet) -> Iterator[Arrival]:
+        """From a load balancer's node to a target, with the client's address."""
+        place = self.picture.subnets[node.subnet]
+        other = self.picture.subnets[target.subnet]
+        ready: Packet | None = packet
+        if place.key != other.key:
+            ready = self._acl(place, packet, "egress")
+        if ready is None:
+            return
+        for arrival in self._deliver(self.picture.vpcs[place.vpc], ready, place.key):
+            if place.key == other.key:
+                yield arrival
+                continue
+            # Answers carry the client's address and leave the target's subnet, whatever its route table says.
+            got = arrival.packet
+            back = replace(got, reply=True, source=got.destination, destination=got.source)
+            allowed = self._acl(other, back, "egress")
+            if allowed is not None:
+                yield Arrival(arrival.kind, arrival.key, replace(got, region=allowed.region))
+
     def answer_from_service(self, interface: Interface, packet: Packet) -> Iterator[Arrival]:
         """Answers from a gateway endpoint."""
         vpc = self.picture.vpcs[self.picture.subnets[interface.subnet].vpc]

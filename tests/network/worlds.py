@@ -48,7 +48,7 @@ def network(random: Random) -> Net:
         net.vpcs[vpc] = (V4["a"] if overlap else V4[vpc], six)
         if random.random() < 0.8:
             net.gateways.add(vpc)
-    net.block = random.choice(["off"] * 6 + ["block-ingress", "block-bidirectional"])
+    net.block = random.choice(["off"] * 10 + ["block-ingress", "block-bidirectional"])
     for name in ("g1", "g2", "g3"):
         net.groups[name] = {way: _rules(random, groups=True) for way in ("ingress", "egress")}
     for name in ("n1", "n2"):
@@ -73,7 +73,7 @@ def network(random: Random) -> Net:
         net.peered = random.choice(["", "active", "active", "pending-acceptance"])
     for name, subnet in net.subnets.items():
         if random.random() < 0.4:
-            net.nats[name] = Nat(name, address(_at(subnet.v4, 30)), random.random() < 0.8)
+            net.nats[name] = Nat(name, address(_at(subnet.v4, 30)), random.random() < 0.9)
     for i in range(random.randint(2, 4)):
         subnet = random.choice(list(net.subnets.values()))
         v6 = address(subnet.v6.removesuffix("/64") + f"{10 + i}") if subnet.v6 else None
@@ -82,12 +82,34 @@ def network(random: Random) -> Net:
             f"h{i}", subnet.name, address(_at(subnet.v4, 10 + i)), v6, random.random() < 0.5, groups
         )
     _transit(random, net)
+    sensible = random.random() < 0.7
     for table, routes in net.tables.items():
-        for cidr in random.sample(TABLE_CIDRS, random.randint(1, 4)):
+        if sensible:
+            routes.extend(_sensible(random, net, table))
+        taken = {r.cidr for r in routes}
+        for cidr in random.sample(TABLE_CIDRS, random.randint(0 if sensible else 1, 1 if sensible else 4)):
             target = _target(random, net, table[0], cidr)
-            if target:
+            if target and cidr not in taken:
                 routes.append(Route(cidr, target))
     return net
+
+
+def _sensible(random: Random, net: Net, table: str) -> list[Route]:
+    """Routes as people write them: the internet by a gateway or NAT, the other VPC by what connects them."""
+    vpc, found = table[0], []
+    nats = [n for n in net.nats if net.subnets[n].vpc == vpc]
+    if table.endswith("0") and vpc in net.gateways:
+        found += [Route("0.0.0.0/0", "igw"), Route("::/0", random.choice(["igw", "eigw"]))]
+    elif nats:
+        found.append(Route("0.0.0.0/0", f"nat:{random.choice(nats)}"))
+    elif vpc in net.attachments and random.random() < 0.5:
+        found.append(Route("0.0.0.0/0", "tgw"))
+    for other, (v4, v6) in net.vpcs.items():
+        ways = (["pcx"] if net.peered else []) + (["tgw"] if vpc in net.attachments else [])
+        if other != vpc and ways:
+            way = random.choice(ways)
+            found += [Route(c, way) for c in (v4, v6) if c and c not in net.vpcs[vpc]]
+    return found
 
 
 def _at(cidr: str, offset: int) -> str:
@@ -96,7 +118,7 @@ def _at(cidr: str, offset: int) -> str:
 
 
 def _rules(random: Random, *, groups: bool) -> list[Rule]:
-    if random.random() < 0.25:
+    if random.random() < 0.5:
         return [Rule("-1", 0, 65535, c, number=1 + i) for i, c in enumerate(("0.0.0.0/0", "::/0"))]
     found = []
     for number in random.sample(range(1, 50), random.randint(0, 5)):
@@ -124,12 +146,14 @@ def _transit(random: Random, net: Net) -> None:
         doors = list(zones.values())
         if len(doors) < 2 or random.random() < 0.3:
             doors = doors[:1]
-        net.attachments[vpc] = Attachment(vpc, tuple(doors), random.choice([*tables, ""]), random.random() < 0.7)
+        net.attachments[vpc] = Attachment(vpc, tuple(doors), random.choice([*tables * 3, ""]), random.random() < 0.7)
     for table in tables:
+        if random.random() < 0.4 and "b" in net.vpcs:
+            net.transit[table].append(("0.0.0.0/0", random.choice("ab"), False))
         for vpc in net.vpcs:
-            if random.random() < 0.6:
+            if random.random() < 0.8:
                 net.transit[table] += [(c, vpc, True) for c in net.vpcs[vpc] if c]
-        for cidr in random.sample(TABLE_CIDRS, random.randint(0, 2)):
+        for cidr in random.sample(TABLE_CIDRS[1:], random.randint(0, 1)):
             net.transit[table].append((cidr, random.choice([*net.vpcs, "blackhole"]), False))
 
 
@@ -291,7 +315,8 @@ def _loose(add, of, name: str, way: str, rule: Rule) -> None:  # type: ignore[no
     values = _group_rule(replace(rule), of, lambda v: v)
     assert isinstance(values, dict)
     if "security_groups" in values:
-        values["source_security_group_id"] = values.pop("security_groups")[0]
+        values["source_security_group_id"] = of(f"aws_security_group.{rule.group}")
+        del values["security_groups"]
     add(
         f"aws_security_group_rule.{name}{way}{rule.number}", "count is not known", type=way,
         security_group_id=of(f"aws_security_group.{name}"), **values,
@@ -311,7 +336,7 @@ def _routes(net: Net, add, of) -> None:  # type: ignore[no-untyped-def]  # as ab
                 "pcx": {"vpc_peering_connection_id": of("aws_vpc_peering_connection.p")},
                 "tgw": {"transit_gateway_id": of("aws_ec2_transit_gateway.t")},
                 "blackhole": {"network_interface_id": "eni-gone", "state": "blackhole"},
-            }[kind]  # type: ignore[assignment]  # values of the model
+            }[kind]
             written.append({"ipv6_cidr_block" if ":" in route.cidr else "cidr_block": route.cidr, **target})
         add(f"aws_route_table.{table}", vpc_id=of(f"aws_vpc.{vpc}"), route=written)
 
