@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
 from guardrails.model import Ref, Sensitive, Symbolic, UnknownValue, Value
@@ -223,6 +224,8 @@ class Instance(Lazy):
         made: list[Value] = []
         for inner, inner_scope in self._bodies(name, body, scope, made):
             made.append(self._object(inner, schema, inner_scope, f"{path}.{len(made)}"))
+        if not made and nested.computed:
+            return computed(self.address, path, _block_type(nested))
         if nested.nesting in ("single", "group"):
             return made[0] if made else None
         return _marked_as_one(made) if nested.nesting == "set" else made
@@ -358,6 +361,7 @@ def _is_objects(type_: Type) -> bool:
             return False
 
 
+@cache
 def _block_type(nested: NestedBlock) -> Type:
     schema = nested.schema
     attributes: dict[str, Type] = {name: attribute.type for name, attribute in schema.attributes.items()}
