@@ -76,7 +76,8 @@ class Design:
 
     def failed(self, attribute: Attribute, error: EvaluationError) -> UnknownValue:
         """Note that an expression cannot be evaluated; its value from now on."""
-        place = attribute.source.location(error_span(attribute, error))
+        source = attribute.source
+        place = source.location(error_span(attribute, error)) if source.shown else None  # none on the command line
         self.report(str(error), place, "parse" if isinstance(error, ParseError) else "evaluate")
         return UnknownValue(str(error))
 
