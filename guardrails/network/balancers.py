@@ -190,8 +190,8 @@ class BalancerReader:
         return found
 
     def _elsewhere(self) -> str:
-        """Targets may come from a controller or a pipeline that is no part of the design."""
-        return "targets may be registered outside of this design"
+        """Targets may come from a controller or a pipeline that is no part of the design; an account shows all."""
+        return "" if self.model.kind == "account" else "targets may be registered outside of this design"
 
     def _classic(self, resource: Resource) -> None:
         reader = self.endpoints
@@ -219,6 +219,7 @@ class BalancerReader:
             self.picture.target_groups[key] = TargetGroup(
                 key,
                 tuple((m, inner) for m in dict.fromkeys(members)),
+                cross_zone="maybe",
                 doubt="" if members else self._elsewhere(),
                 resource=resource,
             )

@@ -117,6 +117,9 @@ def _by_node(ask: _Ask, group: TargetGroup, node_key: str, inner: PortSet) -> Re
         back = engine.connect(node, target, inner, why=why)
     if back.verdict == "blocked":
         blockers = tuple(_as_balancer(b, balancer) for b in back.blockers)
+        if why and not group.preserves_client and engine.connect(node, target, why=False).verdict == "must":
+            change = f"Register {target.key} with a port that it lets {balancer.key} use, or open {inner.describe()}."
+            blockers = (Blocker("TARGET_PORT_RESTRICTION", group.key, change, "", group.resource), *blockers[1:])
         return replace(back, blockers=blockers, path=(*front.path, *back.path))
     verdict = min(front.verdict, back.verdict, key=_WEAKEST.index)
     hop = Hop("load-balancer", balancer.key, "", balancer.resource)

@@ -175,6 +175,17 @@ class Network:
             return _any([self._engine.connect(source, t, ports, why=why) for t in targets])
         return self._engine.connect(source, service, ports, why=why)
 
+    def through(self, balancer: Resource | str, source: EndLike, target: EndLike, ports: PortSet = ALL) -> Reachability:
+        """Whether a source reaches a target by one load balancer; ports are those that the source connects to.
+        Raises `LookupError` for a name that means nothing.
+        """
+        address = balancer if isinstance(balancer, str) else balancer.address
+        if address not in self.picture.balancers:
+            raise LookupError(f"{address} is no load balancer in view")
+        found = self.picture.balancers[address]
+        targets = [t for t in self.ends(target) if isinstance(t, Interface)]
+        return _any([through(self._engine, found, s, t, ports) for s in self.ends(source) for t in targets])
+
     def can_reach_service(self, resource: Resource | str, service: str, port: int = 443) -> Reachability:
         """Whether every interface of a resource reaches an AWS service: by an interface endpoint with private DNS, a
         gateway endpoint, or the internet.

@@ -16,6 +16,10 @@ from guardrails.network.walk import Arrival, Walker
 
 Verdict = Literal["must", "may", "blocked", "unknown"]
 _MOST_BLOCKERS = 10
+_ROUTE_CODES = frozenset(
+    {"CANNOT_ROUTE", "HIGHER_PRIORITY_ROUTE", "MORE_SPECIFIC_ROUTE", "NO_ROUTE_TO_DESTINATION"}
+    | {"TGW_RTB_CANNOT_ROUTE", "TGW_RTB_HIGHER_PRIORITY_ROUTE", "TGW_RTB_MORE_SPECIFIC_ROUTE"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,9 +215,25 @@ class Engine:
         for budget in range(1, _MOST_BLOCKERS + 1):
             found = self._run(source, target, point, sure=False, repair=budget)
             if found:
-                best = min(found, key=lambda f: (len(f.packet.blockers), len(f.packet.needs), len(f.packet.hops)))
+                best = min(found, key=_effort)
                 return best.packet.blockers, best.packet.hops
-        return (Blocker("NO_PATH", _label(target), "Connect the two networks."),), ()
+        return (self._apart(source, target),), ()
+
+    def _apart(self, source: End, target: End) -> Blocker:
+        """Why no change to what is there opens a way."""
+        if isinstance(source, Interface) and source.kind == "endpoint":
+            return Blocker("VPCE_INTRA_VPC_TRAFFIC", source.key, "Connect in the other direction.", "", source.resource)
+        ends = [e for e in (source, target) if isinstance(e, Interface)]
+        vpcs = [self.picture.vpcs[self.picture.subnets[e.subnet].vpc] for e in ends]
+        if len(vpcs) == 2 and vpcs[0] != vpcs[1]:
+            return Blocker("DISCONNECTED_VPCS", vpcs[0].key, f"Connect {vpcs[0].key} and {vpcs[1].key}.", vpcs[1].key)
+        if isinstance(source, Network) and vpcs and any(v.vpn_gateway for v in self.picture.vpcs.values()):
+            change = f"Attach a virtual private gateway to {vpcs[0].key}."
+            return Blocker("VGW_PRIVATE_IP_ASSOCIATION_FOR_INGRESS", vpcs[0].key, change)
+        if isinstance(target, Network) and vpcs and target.addresses <= vpcs[0].cidrs:
+            change = f"Ask for an address that an interface of {vpcs[0].key} has."
+            return Blocker("NO_POSSIBLE_DESTINATION", _label(target), change)
+        return Blocker("NO_PATH", _label(target), "Connect the two networks.")
 
     # Running packets
 
@@ -252,9 +272,11 @@ class Engine:
         packet = _family_doubts(packet, source, target, sure=walker.sure)
         if walker.sure and packet.doubts:
             return
-        if isinstance(target, Interface) and (not target.accepts):
+        if isinstance(target, Interface) and not target.accepts:
             return
         match source:
+            case Interface() if source.kind == "endpoint":
+                return  # an endpoint opens no connections (VPCE_INTRA_VPC_TRAFFIC)
             case Interface():
                 arrivals = walker.leave(source, packet)
             case Internet() if isinstance(target, Interface):
@@ -432,6 +454,13 @@ def _family_doubts(packet: Packet, source: End, target: End, *, sure: bool) -> P
             if isinstance(end, Interface) and end.ipv6 == "maybe":
                 packet = packet.doubting(f"{end.key} may have no IPv6 address")
     return packet
+
+
+def _effort(found: _Found) -> tuple[int, int, int, int]:
+    """Fewest changes first; of equals those that leave the routes as they are, which may lead by a firewall."""
+    packet = found.packet
+    reroutes = sum(1 for b in packet.blockers if b.code in _ROUTE_CODES)
+    return len(packet.blockers), reroutes, len(packet.needs), len(packet.hops)
 
 
 def _one_port(ports: PortSet) -> PortSet:

@@ -451,6 +451,8 @@ class Picture:
     firewalls: dict[str, Firewall] = field(default_factory=dict)
     vpn_networks: dict[str, AddressSet] = field(default_factory=dict)
     """By virtual private gateway: the networks behind its VPN connections, as far as static routes tell."""
+    vpn_down: frozenset[str] = frozenset()
+    """Virtual private gateways of whose VPN connections no tunnel is up."""
     accelerated: frozenset[str] = frozenset()
     """Resources that a Global Accelerator leads to."""
     by_resource: dict[str, tuple[str, ...]] = field(default_factory=dict)

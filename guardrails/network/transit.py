@@ -10,7 +10,7 @@ from guardrails.network.addresses import NOWHERE, AddressSet, Family, parse_cidr
 from guardrails.network.prefix_list import prefix_list
 from guardrails.network.reading import cidr, flag, link, links, text, written
 from guardrails.network.topology import Attachment, AttachmentKind, Picture, Route, RouteTable, Transit
-from guardrails.network.vpc import SUBNETS, VpcReader, conditional
+from guardrails.network.vpc import SUBNETS, VpcReader, conditional, tunnel_up
 
 _GATEWAY = ("aws_ec2_transit_gateway",)
 _TABLE = ("aws_ec2_transit_gateway_route_table",)
@@ -66,7 +66,7 @@ class TransitReader:
             subnets=places,
             appliance_mode=text(resource, "appliance_mode_support") == "enable",
             group_references=self._references(resource, gateway.key),
-            available=state in ("", "available"),
+            available=state in ("", "available") and (kind != "vpn" or tunnel_up(resource)),
             table_doubt=conditional(resource) or (f"the subnets of {resource.address}: {doubt}" if doubt else ""),
             networks=self.vpcs.vpn_routes(resource) if kind == "vpn" else NOWHERE,
             resource=resource,

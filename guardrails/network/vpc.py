@@ -222,6 +222,8 @@ class VpcReader:
         for resource in self.model.all("aws_vpn_connection"):
             if gateway := link(self.model, written(resource, "vpn_gateway_id"), "aws_vpn_gateway"):
                 self.picture.vpn_networks[gateway.key] = self.vpn_routes(resource)
+                if not tunnel_up(resource):
+                    self.picture.vpn_down |= {gateway.key}
 
     def vpn_routes(self, connection: Resource) -> AddressSet:
         """The networks behind a VPN connection, as far as static routes tell."""
@@ -526,6 +528,12 @@ def usable(subnet: Subnet) -> AddressSet:
 def conditional(resource: Resource) -> str:
     """Why a resource may not exist, as a doubt."""
     return f"{resource.address} may exist: {resource.conditional}" if resource.conditional else ""
+
+
+def tunnel_up(connection: Resource) -> bool:
+    """Whether a VPN connection works, as far as its telemetry tells: before it exists, it is taken to."""
+    states = [text(b, "status").upper() for b in blocks(connection, "vgw_telemetry")]
+    return not states or "UP" in states
 
 
 def _cidr_entries(addresses: AddressSet) -> Iterator[tuple[Family, int, int]]:

@@ -127,6 +127,11 @@ class Walker:
         if not packet.groups_kept and self.filters.matches_if_kept(interface, packet):
             # The path itself decides which of the two: a transit gateway can be told to keep groups.
             code = "SG_REFERENCING_SUPPORT" if packet.entry == "transit" else "SG_REFERENCES_NOT_PRESERVED"
+        elif (
+            not packet.source_real
+            and not replace(packet, source_real=True).narrowed("source", most, sure=self.sure).region.empty()
+        ):
+            code = "NGW_SOURCE_ADDRESS_REASSIGN"
         change = f"Let {self._shown(packet)} into {', '.join(interface.groups) or interface.key}."
         return self._filter(packet, "source", least, most, self._at(interface, code, change, "ingress"))
 
@@ -290,7 +295,11 @@ class Walker:
                         yield from self._follow(vpc, subnet, candidate, through)
 
     def _why_not(self, table: RouteTable, wanted: Route, packet: Packet, taken: tuple[Route, ...]) -> str:
-        """The code for a route that is not taken: there is none, it does not match, or another comes first."""
+        """The code for a route that is not taken: there is none, it does not match, another comes first, or the one
+        that is taken leads to a gateway that refuses this.
+        """
+        if refused := self._refused(packet, taken):
+            return refused
         same = [r for r in table.routes if (r.kind, r.target) == (wanted.kind, wanted.target)]
         if not same:
             return "NO_ROUTE_TO_DESTINATION"
@@ -306,6 +315,21 @@ class Walker:
                     equal = any((family, first, prefix) in other.cidrs for other in taken)
                     return "HIGHER_PRIORITY_ROUTE" if equal else "MORE_SPECIFIC_ROUTE"
         return "CANNOT_ROUTE"
+
+    def _refused(self, packet: Packet, taken: tuple[Route, ...]) -> str:
+        """Why the gateway of the route that is taken cannot carry the packets wherever they come from."""
+        route = taken[-1] if taken else None
+        if route is not None and route.kind == "internet" and packet.goal != "internet":
+            if packet.destination <= RFC1918:
+                return "IGW_DESTINATION_ADDRESS_NOT_IN_RFC1918_EGRESS"
+            if packet.destination <= SHARED:
+                return "IGW_DESTINATION_ADDRESS_NOT_IN_RFC6598_EGRESS"
+        peering = self.picture.peerings.get(route.target) if route is not None and route.kind == "peering" else None
+        if peering is not None:
+            ends = [self.picture.vpcs[v].cidrs for v in (peering.requester, peering.accepter) if v in self.picture.vpcs]
+            if packet.destination.isdisjoint(AddressSet.union_of(ends)):
+                return "PCX_REQUIRES_ADDRESS_IN_VPC_CIDR"
+        return ""
 
     def _candidates(self, vpc: Vpc, packet: Packet) -> Iterator[Route]:
         """Targets that a route to the packet's destination could sensibly have."""
@@ -323,6 +347,8 @@ class Walker:
             if not packet.reply and packet.family == 6:
                 for gateway in sorted(vpc.egress_only_gateways):
                     yield Route("egress-only", gateway)
+        if packet.goal == "network" and packet.destination <= vpc.cidrs:
+            return  # it would have to be here
         if packet.goal == "network" and vpc.vpn_gateway:
             yield Route("vpn", vpc.vpn_gateway)
         if packet.goal in ("interface", "network"):
@@ -582,6 +608,11 @@ class Walker:
             ready = self._need(self._holder(vpc, ready) is not None, ready, blocker)
         if ready is None:
             return
+        down = Blocker("BAD_STATE_VPN", route.target, f"Bring up the VPN connections of {route.target}.")
+        up = self._need(route.target not in self.picture.vpn_down, ready, down)
+        if up is None:
+            return
+        ready = up
         if packet.goal == "internet":
             ready = ready.needing(f"whether the network behind {route.target} leads to the internet")
         yield Arrival(packet.goal, route.target, ready.via("vpn-gateway", route.target), "")
@@ -782,7 +813,9 @@ class Walker:
                 continue
             elsewhere = any(r.target == target.key for r in table.routes)
             code = "TGW_RTB_NO_ROUTE_TO_TGW_ATTACHMENT"
-            if elsewhere and routes:
+            if routes and routes[-1].state == "blackhole":
+                code = "TGW_RTB_BAD_STATE_ROUTE"
+            elif elsewhere and routes:
                 mine = {c for r in table.routes if r.target == target.key for c in r.cidrs}
                 equal = any(c in mine for r in routes for c in r.cidrs)
                 code = "TGW_RTB_HIGHER_PRIORITY_ROUTE" if equal else "TGW_RTB_MORE_SPECIFIC_ROUTE"
@@ -804,9 +837,10 @@ class Walker:
 
     def _leave_transit(self, came: Attachment, target: Attachment, packet: Packet, zone: str) -> Iterator[Arrival]:
         """Out of a transit gateway: into a VPC by the attachment's subnet, to a network, or to another gateway."""
-        ready = self._need(
-            target.available, packet, Blocker("BAD_STATE_ATTACHMENT", target.key, "Accept the attachment.")
-        )
+        broken = Blocker("BAD_STATE_ATTACHMENT", target.key, "Accept the attachment.")
+        if target.kind == "vpn":
+            broken = Blocker("TGW_BAD_STATE_VPN", target.key, f"Bring up the tunnels of {target.key}.")
+        ready = self._need(target.available, packet, broken)
         if ready is None or len(ready.hops) > _LIMIT:
             return
         transit = self.picture.transits.get(target.gateway)

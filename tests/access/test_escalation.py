@@ -9,7 +9,7 @@ import pytest
 from guardrails.access.escalation import Path, paths
 from guardrails.access.techniques import Technique, techniques
 from guardrails.model import Resource, Value
-from tests.access.designs import ACCOUNT, access, allow, arn, deny, doc, ref, res, role, service, trust, user
+from tests.access.designs import access, allow, arn, deny, doc, ref, res, role, service, trust, user
 
 ADMIN = allow("*", "*")
 REGION = "eu-west-1"

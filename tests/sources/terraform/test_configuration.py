@@ -184,8 +184,10 @@ def test_types_that_are_not_known_keep_what_is_written(write: Write) -> None:
             3,
         ),
         (
-            'resource "aws_vpc" "v" {\n  cidr_block = aws_vpc.w.cidr_block\n}\n'
-            'resource "aws_vpc" "w" {\n  cidr_block = aws_vpc.v.cidr_block\n}',
+            (
+                'resource "aws_vpc" "v" {\n  cidr_block = aws_vpc.w.cidr_block\n}\n'
+                'resource "aws_vpc" "w" {\n  cidr_block = aws_vpc.v.cidr_block\n}'
+            ),
             "aws_vpc.v.cidr_block: aws_vpc.v.cidr_block depends on itself",
             5,
         ),
