@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from guardrails.access.lens import Access
     from guardrails.access.principals import Principal
     from guardrails.access.view import PolicyView
-    from guardrails.account import Environment, environment
+    from guardrails.account import Environment, days_since, environment, read_at
     from guardrails.check import Check, Example
     from guardrails.finding import Edit, Finding, Fix, Kind, Safety, Severity
     from guardrails.model import (
@@ -45,7 +45,7 @@ _HOME = {
     "guardrails.access.lens": ("Access",),
     "guardrails.access.principals": ("Principal",),
     "guardrails.access.view": ("PolicyView",),
-    "guardrails.account": ("Environment", "environment"),
+    "guardrails.account": ("Environment", "days_since", "environment", "read_at"),
     "guardrails.check": ("Check", "Example"),
     "guardrails.finding": ("Edit", "Finding", "Fix", "Kind", "Safety", "Severity"),
     "guardrails.model": (
@@ -106,8 +106,10 @@ __all__ = [
     "UnknownValue",
     "Value",
     "__version__",
+    "days_since",
     "decode_json",
     "environment",
+    "read_at",
     "related",
 ]
 

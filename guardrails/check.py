@@ -37,6 +37,13 @@ class Example:
 
     In `bad`, a line that ends in `# finding` is where a finding starts, `# undecided` where an undecided result is.
     `fixed` gives nothing, from this check and from every other built-in one.
+
+    Both are Terraform, or (where they start with `{`) a part of a live account: one JSON object after the other,
+    `{"type": "aws_iam_access_key", "name": "AKIA1", "values": {...}}`, with `region`, `mode` and `arn` where they
+    matter, whose mark stands on its first line. An object without a type comes first if it is there:
+    `{"account": "111122223333", "collected": "2026-01-31T00:00:00Z", "complete": ["aws_iam_access_key"]}`. `complete`
+    names further types of which the account has no others than those given; of all that is neither given nor named
+    it is not known whether there is any.
     """
 
     bad: str

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 
+from guardrails import examples
 from guardrails.catalog import AnyCheck
 from guardrails.check import Example
 
@@ -32,14 +32,9 @@ def text(check: AnyCheck, *, color: bool = False) -> str:
 
 
 def source(text_: str) -> str:
-    """The Terraform of an example as people read it: not indented, without the marks of its tests."""
-    lines = []
-    for line in textwrap.dedent(text_).strip("\n").splitlines():
-        for mark in ("# finding", "# undecided"):
-            if line.rstrip().endswith(mark):
-                line = line.rstrip().removesuffix(mark).rstrip()  # noqa: PLW2901  # the line without its mark
-        lines.append(line.rstrip())
-    return "\n".join(lines)
+    """The text of an example as people read it: not indented, without the marks of its tests."""
+    lines = examples.MARK.sub("", examples.plain(text_)).splitlines()
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def _sections(check: AnyCheck) -> Iterator[str]:
@@ -70,10 +65,15 @@ def _sections(check: AnyCheck) -> Iterator[str]:
 def _example(example: Example, number: int, of: int) -> Iterator[str]:
     title = f": {example.title[0].lower()}{example.title[1:]}" if example.title else f" {number}" if of > 1 else ""
     yield f"## Before{title}"
-    yield f"```terraform\n{source(example.bad)}\n```"
+    yield _fenced(example.bad)
     if example.fixed:
         yield f"## After{title}"
-        yield f"```terraform\n{source(example.fixed)}\n```"
+        yield _fenced(example.fixed)
     for path, content in example.files:
         yield f"`{path}` of both:"
-        yield f"```terraform\n{source(content)}\n```"
+        yield _fenced(content)
+
+
+def _fenced(text_: str) -> str:
+    language = "json" if examples.is_account(text_) else "terraform"
+    return f"```{language}\n{source(text_)}\n```"

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import tempfile
-import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from guardrails import engine
+from guardrails import engine, examples
 from guardrails.catalog import AnyCheck, Catalog
 from guardrails.check import Example
 from guardrails.finding import Finding, Report
-from guardrails.model import Location, Model, Place
+from guardrails.model import LiveLocation, Location, Model, Place
 from guardrails.sources import ReadOptions, read
 from guardrails.suppress import CHECKS as CHECKS_OF_SUPPRESSIONS
 
-MAIN = "main.tf"
+MAIN, ACCOUNT = "main.tf", "account.json"
 FINDING, UNDECIDED = "# finding", "# undecided"
 
 Lines = set[tuple[str, int]]
@@ -57,21 +57,21 @@ def failures(case: Case, others: Sequence[AnyCheck]) -> list[str]:
     check, example = case.check, case.example
     own = [*others, check] if check in CHECKS_OF_SUPPRESSIONS else [check]  # these judge what others find
     found = []
-    with _written(example, example.bad) as texts:
-        models = _models()
-        report = engine.run(models, own, engine.Settings(select=(check.id,) if own == [check] else ()))
+    with _written(example, example.bad) as (texts, live):
+        report = engine.run(_models(live), own, engine.Settings(select=(check.id,) if own == [check] else ()))
         findings = [each for each in report.findings if each.check == check.id]
         found += _problems("bad", report)
-        found += _compared("finding", _marked(texts, FINDING), _lines(each.origin.location for each in findings))
-        undecided = _lines(each.origin.location for each in report.undecided if each.check == check.id)
+        found += _compared("finding", _marked(texts, FINDING), _lines((e.origin.location for e in findings), live))
+        undecided = _lines((each.origin.location for each in report.undecided if each.check == check.id), live)
         found += _compared("undecided result", _marked(texts, UNDECIDED), undecided)
         if not findings and not undecided:
             found.append("bad: it sets the check off nowhere")
-        found += [f"bad: a finding has no line: {each.message}" for each in findings if not each.origin.location]
+        nowhere = [each for each in findings if not each.origin.location and not live]
+        found += [f"bad: a finding has no line: {each.message}" for each in nowhere]
     if example.fixed:
-        with _written(example, example.fixed):
+        with _written(example, example.fixed) as (_, live):
             everything = list({each.id: each for each in (*others, check)}.values())
-            report = engine.run(_models(), [each for each in everything if each not in CHECKS_OF_SUPPRESSIONS])
+            report = engine.run(_models(live), [each for each in everything if each not in CHECKS_OF_SUPPRESSIONS])
             found += _problems("fixed", report)
             found += [f"fixed: {_said(each)}" for each in report.findings]
             found += [f"fixed: not decided: {each.reason}" for each in report.undecided if each.check == check.id]
@@ -110,25 +110,34 @@ def _is_https(address: str) -> bool:
 
 
 @contextmanager
-def _written(example: Example, main: str) -> Iterator[Mapping[str, str]]:
-    """A folder with the files of an example, as the working directory; gives the texts by path."""
-    texts = {MAIN: textwrap.dedent(main).strip("\n") + "\n"}
-    texts |= {path: textwrap.dedent(text).strip("\n") + "\n" for path, text in example.files}
+def _written(example: Example, main: str) -> Iterator[tuple[Mapping[str, str], Mapping[str, int]]]:
+    """A folder with the files of an example, as the working directory.
+
+    Gives the texts by path and, where the example is an account, the lines of its things (see `examples.snapshot`).
+    """
+    text = examples.plain(main)
+    lines: Mapping[str, int] = {}
+    if examples.is_account(main):
+        document, lines = examples.snapshot(text)
+        texts, written = {ACCOUNT: text}, {ACCOUNT: json.dumps(document)}
+    else:
+        texts = {MAIN: text, **{path: examples.plain(content) for path, content in example.files}}
+        written = texts
     before = os.getcwd()
     with tempfile.TemporaryDirectory(prefix="guardrails-") as folder:
-        for path, text in texts.items():
+        for path, content in written.items():
             target = Path(folder, path)
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(text, encoding="utf-8")
+            target.write_text(content, encoding="utf-8")
         os.chdir(folder)
         try:
-            yield texts
+            yield texts, lines
         finally:
             os.chdir(before)
 
 
-def _models() -> list[Model]:
-    return read([Path()], ReadOptions())
+def _models(live: Mapping[str, int]) -> list[Model]:
+    return read([Path(ACCOUNT) if live else Path()], ReadOptions())
 
 
 def _marked(texts: Mapping[str, str], mark: str) -> Lines:
@@ -140,8 +149,15 @@ def _marked(texts: Mapping[str, str], mark: str) -> Lines:
     }
 
 
-def _lines(places: Iterable[Place | None]) -> Lines:
-    return {(place.path, place.line) for place in places if isinstance(place, Location)}
+def _lines(places: Iterable[Place | None], live: Mapping[str, int]) -> Lines:
+    """The lines of places; `live` has those of an account's things, that of the account itself by an empty name."""
+    found: Lines = set()
+    for place in places:
+        if isinstance(place, Location):
+            found.add((place.path, place.line))
+        elif live:
+            found.add((ACCOUNT, live.get(place.arn if isinstance(place, LiveLocation) else "", 0)))
+    return found
 
 
 def _compared(what: str, wanted: Lines, given: Lines) -> list[str]:
@@ -150,7 +166,8 @@ def _compared(what: str, wanted: Lines, given: Lines) -> list[str]:
 
 
 def _problems(where: str, report: Report) -> list[str]:
-    return [f"{where}: {f'{each.location}: ' if each.location else ''}{each.message}" for each in report.problems]
+    problems = [each for each in report.problems if each.message != examples.OUTSIDE]
+    return [f"{where}: {f'{each.location}: ' if each.location else ''}{each.message}" for each in problems]
 
 
 def _said(finding: Finding) -> str:

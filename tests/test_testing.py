@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from guardrails import Check, Example, Finding, Kind, Resource, Severity
+from guardrails import Check, Example, Finding, Kind, Model, Resource, Severity
 from guardrails.catalog import Catalog
 from guardrails.testing import cases, failures, house_rules
 
@@ -98,6 +98,68 @@ def wrong(example: Example, check: type[OpenBucket] = OpenBucket) -> list[str]:
 def test_examples_are_held_to_their_marks(example: Example, expected: list[str]) -> None:
     """Marked lines give results, other lines give none, and a repair is clean under every check."""
     assert wrong(example) == expected
+
+
+LIVE = """
+{"complete": ["aws_s3_bucket_acl"]}
+{"type": "aws_s3_bucket", "name": "a", "values": {
+  "bucket": "a", "acl": "private"
+}}
+{"type": "aws_s3_bucket", "name": "b", "values": { # finding
+  "bucket": "b", "acl": "public-read"
+}}
+"""
+PRIVATE = LIVE.replace(" # finding", "").replace("public-read", "private")
+
+
+@pytest.mark.parametrize(
+    ("example", "expected"),
+    [
+        (Example(bad=LIVE, fixed=PRIVATE), []),
+        (Example(bad=LIVE.replace(" # finding", "")), ["bad: account.json:5: a finding that is not marked"]),
+        (
+            Example(bad=PRIVATE.replace("{ ", "{").replace('"a", "values": {', '"a", "values": { # finding')),
+            [
+                "bad: account.json:2: no finding, although it is marked",
+                "bad: it sets the check off nowhere",
+            ],
+        ),
+        (Example(bad=LIVE, fixed=LIVE), ["fixed: aws_s3_bucket.b: open-bucket says: it is public"]),
+        (
+            Example(bad=LIVE, fixed=PRIVATE.replace('"bucket": "a"', '"bucket": null')),
+            ["fixed: aws_s3_bucket.a: unnamed-bucket says: it has no name"],
+        ),
+    ],
+)
+def test_an_example_may_be_an_account(example: Example, expected: list[str]) -> None:
+    """The mark stands on the first line of a thing, and a repair is clean under every check."""
+    assert wrong(example) == expected
+
+
+class WithoutTrail(Check[Model]):
+    """An account has no trail."""
+
+    id = "without-trail"
+    kind = Kind.SECURITY
+    severity = Severity.HIGH
+    hint = "Make one."
+
+    def check(self, model: Model, /) -> Iterator[Finding]:
+        """See `Check.check`."""
+        if not any(model.resources("aws_cloudtrail")):
+            yield self.finding(model, "it has none")
+
+
+def test_what_an_account_lacks_is_only_known_where_it_is_said_to_be_complete() -> None:
+    """A type that is neither given nor named as complete is undecided; a finding on the account is on its line."""
+
+    def tested(text: str) -> list[str]:
+        check = type("WithoutTrail", (WithoutTrail,), {"examples": (Example(bad=text),)})()
+        return [each for case in cases([check]) for each in failures(case, [])]
+
+    bucket = '{"type": "aws_s3_bucket", "name": "a", "values": {}}'
+    assert tested('{"complete": ["aws_cloudtrail"]} # finding\n' + bucket) == []
+    assert tested('{"complete": []} # undecided\n' + bucket) == []
 
 
 def test_broken_terraform_is_a_failure() -> None:

@@ -1,5 +1,6 @@
 """Account-wide settings, quotas and environments."""
 
+from guardrails.account.clock import days_since, read_at
 from guardrails.account.environment import Environment, environment
 
-__all__ = ["Environment", "environment"]
+__all__ = ["Environment", "days_since", "environment", "read_at"]

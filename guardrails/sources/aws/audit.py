@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 from botocore.exceptions import BotoCoreError
 
@@ -209,13 +210,15 @@ def model_of(account: str, outcome: Outcome) -> Model:
     for record in outcome.records:
         seen.setdefault(record.address, record)
     records = sorted(seen.values(), key=lambda record: (record.type, record.name, record.key))
-    return Model(
+    model = Model(
         account,
         "account",
         Resources(resource_of(record, providers) for record in records),
         gaps=sorted(outcome.gaps, key=lambda gap: (gap.reason, sorted(gap.types))),
         problems=sorted(outcome.problems, key=lambda problem: problem.message),
     )
+    model.cache["collected"] = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return model
 
 
 def _regions(options: Options, account: _Account, whole: Outcome) -> tuple[str, ...]:
