@@ -14,7 +14,7 @@ from typing import TypeVar, cast
 from guardrails.catalog import AnyCheck
 from guardrails.check import Subject
 from guardrails.finding import Finding, Kind, Report, Severity, Suppressed, Undecided
-from guardrails.model import Gap, LiveLocation, Location, Model, Origin, Place, Problem, Resource, Unknown
+from guardrails.model import LiveLocation, Location, Model, Origin, Place, Problem, Resource, Unknown
 from guardrails.suppress import CHECKS as CHECKS_OF_SUPPRESSIONS
 from guardrails.suppress import Ledger, Rule, Scope, matches
 
@@ -87,8 +87,7 @@ def run(
     names = _Names(settings.base)
     resources = sum(_count(model, problems) for model in models)
     for model in models:  # last: models find problems while they are evaluated
-        problems += model.problems
-        problems += (_problem(gap, model) for gap in model.gaps)
+        problems += model.incomplete()
     return Report(
         findings=[names.named(each, model) for each, model in _merged(findings)],
         suppressed=[
@@ -256,10 +255,6 @@ def _settled(finding: Finding, check: AnyCheck, severity: Severity) -> Finding:
     if wanted is check.severity or severity.rank < wanted.rank:
         wanted = severity
     return replace(finding, severity=wanted, message=f"{finding.message}", resource=f"{finding.resource}")
-
-
-def _problem(gap: Gap, model: Model) -> Problem:
-    return Problem("collect" if model.kind == "account" else "read", gap.reason, gap.location)
 
 
 def _merged(findings: Sequence[tuple[Finding, Model]]) -> list[tuple[Finding, Model]]:

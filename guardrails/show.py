@@ -17,6 +17,7 @@ def as_json(models: Iterable[Model]) -> str:
     for model in several:
         for resource in _all(model):
             values, unknown = plain(resource.values)
+            values = _without_unset(values)
             entry: dict[str, object] = {
                 "address": resource.address,
                 "type": resource.type,
@@ -30,7 +31,7 @@ def as_json(models: Iterable[Model]) -> str:
             if resource.conditional:
                 entry["conditional"] = resource.conditional
             resources.append(entry)
-        problems += problems_of(model)
+        problems += model.incomplete()
     errors = [{"stage": each.stage, "message": each.message, "location": place_v1(each.location)} for each in problems]
     return dumped({"version": 1, "resources": resources, "errors": errors})
 
@@ -44,19 +45,30 @@ def as_text(models: Sequence[Model]) -> str:
         for resource in _all(model):
             lines += _paragraph(resource)
         lines += [
-            f"incomplete: {f'{each.location}: ' if each.location else ''}{each.message}" for each in problems_of(model)
+            f"incomplete: {f'{each.location}: ' if each.location else ''}{each.message}" for each in model.incomplete()
         ]
     return "".join(f"{visible(redacted(line))}{'...' * (len(line) > MAX_LINE)}\n" for line in lines)
-
-
-def problems_of(model: Model) -> list[Problem]:
-    """What could not be read of a model, its gaps among them. Ask after its values."""
-    return [*model.problems, *(Problem("read", gap.reason, gap.location) for gap in model.gaps)]
 
 
 def _all(model: Model) -> Iterator[Resource]:
     for type_ in sorted(model.types()):
         yield from model.all(type_)
+
+
+def _without_unset(value: object) -> object:
+    """Objects without the attributes that are not set: the provider gives those their defaults, which are not null.
+
+    What stands in a map stays: a null there is a value.
+    """
+    match value:
+        case dict():
+            return {
+                name: [_without_unset(item) for item in each] if isinstance(each, list) else each
+                for name, each in value.items()
+                if each is not None
+            }
+        case _:
+            return value
 
 
 def _references(resource: Resource) -> list[str]:

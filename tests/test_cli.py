@@ -105,7 +105,10 @@ ONE = ("--select", "public-database")
         pytest.param({"a.tf": BROKEN}, ONE, 4, id="broken file"),
         pytest.param({"a.tf": CLOSED, "b.tf": BROKEN}, ONE, 4, id="broken file beside a good one"),
         pytest.param({"a.tf": CLOSED, "b.tf": BROKEN}, (*ONE, "--allow-incomplete"), 0, id="incomplete is allowed"),
-        pytest.param({"a.tf": OPEN, "b.tf": BROKEN}, ONE, 1, id="findings come before incomplete"),
+        pytest.param({"a.tf": OPEN, "b.tf": BROKEN}, ONE, 4, id="incomplete comes before findings"),
+        pytest.param(
+            {"a.tf": OPEN, "b.tf": BROKEN}, (*ONE, "--allow-incomplete"), 1, id="findings of an incomplete picture"
+        ),
         pytest.param({"a.tf": BROKEN}, (*ONE, "--allow-incomplete"), 3, id="nothing was read at all"),
         pytest.param({"a.tf": CLOSED + 'module "m" {\n  source = "./gone"\n}\n'}, ONE, 4, id="missing module"),
         pytest.param({"a.tf": CLOSED, "c/x.py": CRASHING}, ("--checks", "c", "--kind", "cost"), 4, id="crashing check"),
@@ -366,6 +369,7 @@ resource "aws_vpc" "main" {
     assert (group["type"], group["mode"], group["values"]["name"]) == ("aws_security_group", "managed", "a")
     assert (group["references"], group["location"]["line"]) == (["aws_vpc.main"], 6)
     assert group["unknown"]["vpc_id"] == "known after apply: aws_vpc.main.id"
+    assert group["values"].keys() == {"name", "tags_all"}
     assert shown["aws_db_instance.orders"]["unknown"]["publicly_accessible"] == "var.open has no value"
     assert '  cidr_block = "10.0.0.0/16"\n' in text
     assert "  publicly_accessible = ?  var.open has no value\n" in text

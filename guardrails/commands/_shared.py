@@ -73,7 +73,15 @@ def load_checks(loaded: Loaded | None, folders: Iterable[Path] | None) -> catalo
     for folder in own:
         if not os.path.isdir(folder):
             fail(f"there is no folder of checks at {folder}")
-    return catalog.load(own)
+    found = catalog.load(own)
+    if loaded is None or not loaded.config.options:
+        return found
+    from guardrails import config  # noqa: PLC0415  # loads msgspec, which a run without a file need not
+
+    try:
+        return replace(found, checks=config.configured(loaded, found.checks))
+    except config.ConfigError as error:
+        fail(str(error))
 
 
 def var_files_of(loaded: Loaded | None, given: Sequence[Path] | None) -> list[Path]:
@@ -151,11 +159,11 @@ def _split(names: Sequence[str] | None) -> tuple[str, ...]:
 
 
 def exit_code(report: Report, *, scanned: bool, fail_on: Severity | None, allow_incomplete: bool) -> int:
-    """Findings come first, then what is missing, then that there was nothing."""
-    if fail_on and any(each.severity.rank >= fail_on.rank for each in report.findings):
-        return FINDINGS
+    """What is missing comes first: without it the findings are not all there are. Then those, then that nothing was."""
     if report.problems and not allow_incomplete:
         return INCOMPLETE
+    if fail_on and any(each.severity.rank >= fail_on.rank for each in report.findings):
+        return FINDINGS
     return CLEAN if scanned else NOTHING
 
 

@@ -66,9 +66,9 @@ def check(
 ) -> None:
     """Check Terraform, plans, states and saved accounts.
 
-    Exit codes: 0 clean; 1 findings at or above --fail-on, whatever else happened; 2 usage or configuration error;
-    3 nothing to scan; 4 something could not be read or run, and there are no such findings. A check that could not
-    decide is counted in the summary and does not change the exit code.
+    Exit codes: 0 clean; 1 findings at or above --fail-on; 2 usage or configuration error; 3 nothing to scan;
+    4 something could not be read or run, whatever was found (--allow-incomplete turns it back into 0 or 1). A check
+    that could not decide is counted in the summary and does not change the exit code.
     """
     loaded = shared.load_config(config)
     printed, files = _outputs(format_ or Format.TEXT, output or ())

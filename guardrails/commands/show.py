@@ -41,7 +41,7 @@ def show(
     loaded = shared.load_config(config)
     models = shared.read_models(paths or [Path()], var or (), shared.var_files_of(loaded, var_file), source)
     shared.put(design.as_json(models) if format_ is ShowFormat.JSON else design.as_text(models))
-    if any(design.problems_of(model) for model in models):
+    if any(model.incomplete() for model in models):
         raise typer.Exit(shared.INCOMPLETE)
     if not any(model.types() for model in models):
         raise typer.Exit(shared.NOTHING)

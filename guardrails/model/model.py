@@ -146,6 +146,16 @@ class Model:
             if not gap.types or not types or not gap.types.isdisjoint(types):
                 raise Unknown(gap.reason, gap.location)
 
+    def incomplete(self) -> list[Problem]:
+        """Everything that could not be read: the problems, and the gaps of which no problem at their place tells.
+
+        Ask last: lazy values find problems while they are evaluated.
+        """
+        told = {problem.location for problem in self.problems if problem.location}
+        stage: Stage = "collect" if self.kind == "account" else "read"
+        gaps = (Problem(stage, gap.reason, gap.location) for gap in self.gaps if gap.location not in told)
+        return list(dict.fromkeys((*self.problems, *gaps)))
+
     def at(self, address: str) -> Resource | None:
         """The instance with this address. `aws_vpc.main` finds `aws_vpc.main[0]` if that is its only instance."""
         type_ = type_of(address)

@@ -171,7 +171,7 @@ class _Page:
         if not (report.resources or report.findings or report.problems):
             self.lines.append("There is no resource to check.")
             return
-        looked = f"{plural(report.resources, 'resource')}, {plural(report.checks, 'check')}"
+        looked = f"in {plural(report.resources, 'resource')}, {plural(report.checks, 'check')}"
         if report.findings:
             severities = Counter(each.severity for each in report.findings)
             counts = [
@@ -184,10 +184,10 @@ class _Page:
             ]
             head = f"{plural(len(report.findings), 'finding')}: {', '.join(counts)} ({', '.join(sides)})"
         elif report.problems:
-            head = "No findings, but the picture is incomplete"
+            head = "The picture is incomplete: no findings"
         else:
             head = self._paint("No findings", "1;32")
-        self.lines.append(f"{head} in {looked}.")
+        self.lines.append(f"{head} {looked}.")
         rest = []
         if report.suppressed:
             rest.append(f"{len(report.suppressed)} suppressed")

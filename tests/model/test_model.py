@@ -7,7 +7,9 @@ import pytest
 from guardrails.model import (
     Block,
     Gap,
+    Location,
     Model,
+    Problem,
     Provider,
     Ref,
     Resource,
@@ -109,6 +111,22 @@ def test_a_gap_hides_only_its_types() -> None:
     assert list(model.resources("aws_vpc")) == []
     with pytest.raises(Unknown, match="AccessDenied: ec2:DescribeFlowLogs"):
         list(model.resources("aws_flow_log"))
+
+
+def test_what_is_incomplete_is_told_once() -> None:
+    """A gap is no further problem where a problem with the same place tells of it already."""
+    broken, called = Location("a.tf", 1), Location("b.tf", 2)
+    model = Model(
+        ".",
+        "configuration",
+        Resources(()),
+        gaps=[Gap("a.tf:1 could not be parsed", location=broken), Gap('module "m" is not installed', location=called)],
+        problems=[Problem("parse", "a block does not end", broken)],
+    )
+    assert model.incomplete() == [
+        Problem("parse", "a block does not end", broken),
+        Problem("read", 'module "m" is not installed', called),
+    ]
 
 
 def test_a_reference_resolves_to_its_resource() -> None:

@@ -85,7 +85,7 @@ def test_quiet_is_findings_and_problems_only(tmp_path: Path) -> None:
             """\
 broken.tf:7: incomplete: a block does not end
 
-No findings, but the picture is incomplete in 12 resources, 3 checks.
+The picture is incomplete: no findings in 12 resources, 3 checks.
 1 thing could not be read or run.
 """,
         ),

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from guardrails.model import Model, Resource, UnknownValue
 from guardrails.sources.terraform.design import Design
 from guardrails.sources.terraform.expression import Reference, Tuple
-from guardrails.sources.terraform.inputs import Inputs
+from guardrails.sources.terraform.inputs import Inputs, automatic
 from guardrails.sources.terraform.instance import ModuleInstance
 from guardrails.sources.terraform.loader import Loader, terraform_files, terraform_folders
-from guardrails.sources.terraform.module import literal
+from guardrails.sources.terraform.module import Module, literal
 from guardrails.sources.terraform.origin import locate
 from guardrails.sources.terraform.repetition import Instances
 from guardrails.sources.terraform.resource import Instance, InstanceValues
@@ -96,41 +96,42 @@ def _depends_on(instance: Instance, module: ModuleInstance) -> Sequence[str]:
 def read_configuration(paths: Sequence[Path], options: ReadOptions) -> list[Model]:
     """A model for each root module among the paths.
 
-    A directory stands for the root modules in it (those that no other calls, and the one in the directory itself),
-    a file for the root modules that use its folder. Directories without Terraform give none. Raises `InputError` for
-    a variable or a file of variables that there is not; what is wrong in the files is a problem of the model.
+    A directory stands for the root modules in it (those that no other calls, and that in the directory itself if
+    people run it), a file for the root modules that use its folder. Directories without Terraform give none. Raises
+    `InputError` for a variable or a file of variables that there is not; what is wrong in the files is a problem of
+    the model.
     """
     from guardrails.sources import InputError  # noqa: PLC0415  # it imports this file
 
     if missing := [str(path) for path in options.var_files if not path.exists()]:
         raise InputError(f"no such file or directory: {', '.join(missing)}")
-    loaders: dict[str, Loader] = {}
+    loaders: dict[tuple[str, str], Loader] = {}
     roots: dict[str, Loader] = {}
     for path in paths:
         real = os.path.realpath(path)
         is_folder = os.path.isdir(real)
         folder = real if is_folder else os.path.dirname(real)
-        fence = _fence(folder)
-        loader = loaders.setdefault(fence, Loader(fence))
+        fences = _fences(folder)
+        loader = loaders.setdefault(fences, Loader(*fences))
         for root in find_roots(loader, folder) if is_folder else _users(loader, folder):
             roots.setdefault(root, loader)
     declared = {name for root, loader in roots.items() for name in loader.module(root).variables}
     if roots and (unknown := sorted(options.variables.keys() - declared)):
         raise InputError(f"no root module has a variable {', '.join(unknown)}")
-    inputs = {loader.fence: Inputs(loader, options, os.environ) for loader in loaders.values()}
-    return [_model(loader, inputs[loader.fence], root) for root, loader in roots.items()]
+    inputs = {loader: Inputs(loader, options, os.environ) for loader in loaders.values()}
+    return [_model(loader, inputs[loader], root) for root, loader in roots.items()]
 
 
 def read_root(folder: Path, options: ReadOptions) -> Model:
     """The model of the root module in a folder, without a look at the folders around it."""
     root = os.path.realpath(folder)
-    loader = Loader(_fence(root))
+    loader = Loader(*_fences(root))
     return _model(loader, Inputs(loader, options, os.environ), root)
 
 
 def _model(loader: Loader, inputs: Inputs, root: str) -> Model:
     tree = Tree(loader, root)
-    design = Design(Path(root), Path(loader.fence), lambda: asks_for_newer(loader, root, tree.modules()))
+    design = Design(Path(root), Path(loader.tree), lambda: asks_for_newer(loader, root, tree.modules()))
     files = list(tree.files)
     arguments = inputs.arguments(tree.top.module, tree.problems, files)
     instance = ModuleInstance(design, tree.top.module, tree.top.children, arguments)
@@ -148,23 +149,32 @@ def _model(loader: Loader, inputs: Inputs, root: str) -> Model:
     return model
 
 
-def _fence(directory: str) -> str:
-    """The tree that modules and files may come from: the repository around a folder, else the folder."""
+def _fences(directory: str) -> tuple[str, str]:
+    """What modules may be read from, and what other files may: the repository around a folder.
+
+    Without a repository the folder itself is the tree, and modules may also come from beside it, up to the folder that
+    the user stands in: `guardrails check examples/simple` finds the module at `../..`.
+    """
     at = directory
-    while True:
-        if os.path.exists(os.path.join(at, ".git")):
-            return at
+    while not os.path.exists(os.path.join(at, ".git")):
         above = os.path.dirname(at)
         if above == at:
-            return directory
+            here = os.path.realpath(os.getcwd())
+            everything = here in (os.path.dirname(here), os.path.realpath(os.path.expanduser("~")))
+            beside = not everything and directory.startswith(here + os.sep)
+            return (here if beside else directory), directory
         at = above
+    return at, at
 
 
 def find_roots(loader: Loader, directory: str, *, itself: bool = True) -> list[str]:
-    """The root modules in a folder: those that no other module calls and, with `itself`, that in the folder itself."""
+    """The root modules in a folder: those that no other module calls and, with `itself`, that in the folder itself if
+    people run it: a test that calls it says little about what they deploy.
+    """
     folders = list(terraform_folders(directory))
     called = {folder: _local_calls(loader, folder) for folder in folders}
     targets = {target for folder, found in called.items() for target in found if target != folder}
+    itself = itself and directory in targets and _is_run(loader.module(directory))
     roots = [folder for folder in folders if folder not in targets or (itself and folder == directory)]
     reached = _reached(roots, called)
     for folder in folders:
@@ -172,6 +182,11 @@ def find_roots(loader: Loader, directory: str, *, itself: bool = True) -> list[s
             roots.append(folder)
             reached |= _reached([folder], called)
     return roots
+
+
+def _is_run(module: Module) -> bool:
+    """Whether a module has what modules for others have not: providers, a place for its state, values of variables."""
+    return module.has_backend or bool(module.providers) or bool(automatic(str(module.directory)))
 
 
 def _local_calls(loader: Loader, folder: str) -> list[str]:
@@ -198,6 +213,6 @@ def _users(loader: Loader, folder: str) -> list[str]:
     """The root modules that a folder is part of."""
     if not terraform_files(folder):
         return []
-    roots = find_roots(loader, loader.fence, itself=False)
-    called = {each: _local_calls(loader, each) for each in terraform_folders(loader.fence)}
+    roots = find_roots(loader, loader.tree, itself=False)
+    called = {each: _local_calls(loader, each) for each in terraform_folders(loader.tree)}
     return [root for root in roots if folder in _reached([root], called)] or [folder]

@@ -42,6 +42,10 @@ class Design:
         """Bodies whose arguments have been held against their schema, by identity."""
         self._reported: set[tuple[str, Location | None]] = set()
 
+    def fence_of(self, directory: Path) -> Path:
+        """The folder that the functions of a module may read files from: a module beside the tree has its own."""
+        return self.fence if directory == self.fence or self.fence in directory.parents else directory
+
     def affords(self, instances: int) -> bool:
         """Whether so many more instances may be made; then they are counted."""
         if instances > self.instances:

@@ -43,7 +43,7 @@ class Inputs:
             if name in module.variables:
                 given[name] = _from_text(name, text, module.variables[name], "the environment", problems)
         folder = str(module.directory)
-        found_by_itself = [(path, self._loader.text) for path in _automatic(folder)]
+        found_by_itself = [(path, self._loader.text) for path in automatic(folder)]
         for path, reader in (*found_by_itself, *((str(path), read_text) for path in self._options.var_files)):
             found = self._file(path, reader)
             if isinstance(found, Problem):
@@ -80,7 +80,7 @@ def _parse(source: Source, *, json: bool) -> ParsedFile:
     return parse_json_values(source)
 
 
-def _automatic(folder: str) -> Sequence[str]:
+def automatic(folder: str) -> Sequence[str]:
     """The tfvars files that Terraform loads by itself, the stronger ones later."""
     try:
         names = sorted(os.listdir(folder))

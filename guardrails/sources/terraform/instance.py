@@ -67,7 +67,9 @@ class ModuleInstance(Names, Lazy):
         self.conditional = conditional
         self.budget = design.budget
         self.scope = Scope(self)
-        self.functions = FunctionContext(module.directory, design.root, design.fence, self._template)
+        self.functions = FunctionContext(
+            module.directory, design.root, design.fence_of(module.directory), self._template
+        )
         self._variables: dict[str, Value | _Pending] = {}
         self._locals: dict[str, Partial | _Pending] = {}
         self._outputs: dict[str, Partial | _Pending] = {}

@@ -19,9 +19,11 @@ _EXTENSIONS = (".tf", ".tofu", ".tf.json", ".tofu.json")
 class Loader:
     """Reads folders of one tree; what it has read it keeps."""
 
-    def __init__(self, fence: str) -> None:
+    def __init__(self, fence: str, tree: str) -> None:
         self.fence = fence
-        """The real path of the tree: nothing outside of it is read."""
+        """The real path of the folder that no module is read from outside of."""
+        self.tree = tree
+        """The scanned tree: the repository, else the folder that the user named. Functions read no other files."""
         self._modules: dict[str, Module] = {}
         self._cwd = os.getcwd()
 

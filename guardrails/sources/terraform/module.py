@@ -30,6 +30,8 @@ class Module:
     calls: dict[str, Block] = field(default_factory=dict)
     providers: dict[tuple[str, str], Block] = field(default_factory=dict)
     """By name and alias."""
+    has_backend: bool = False
+    """Whether it says where its state is kept, as root modules alone do."""
     required: dict[str, Attribute] = field(default_factory=dict)
     """The entries of `required_providers`."""
     problems: list[Problem] = field(default_factory=list)
@@ -90,6 +92,7 @@ class Module:
             case "terraform", ():
                 for inner in block.body.of("required_providers"):
                     self.required |= inner.body.attributes
+                self.has_backend |= any(inner.type in ("backend", "cloud") for inner in block.body.blocks)
             case (("moved" | "import" | "removed" | "check"), _):
                 pass
             case _:

@@ -769,6 +769,50 @@ def test_a_folder_that_is_named_is_a_root_module(repository: Path) -> None:
     assert [model.name for model in read([Path("modules/b")])] == ["modules/b"]
 
 
+@pytest.mark.parametrize(
+    ("mark", "roots"),
+    [
+        ({}, ["test"]),
+        ({"terraform.tfvars": ""}, [".", "test"]),
+        ({"providers.tf": 'provider "aws" {}\n'}, [".", "test"]),
+        ({"backend.tf": 'terraform {\n  backend "s3" {}\n}\n'}, [".", "test"]),
+    ],
+)
+def test_a_test_does_not_speak_for_a_module_that_people_run(
+    write: Write, mark: Mapping[str, str], roots: list[str]
+) -> None:
+    """A module that is called stands alone only if it has what root modules have."""
+    call = 'module "m" {\n  source = "../"\n}\n'
+    write({"main.tf": 'resource "aws_vpc" "v" {}\n', "test/main.tf": call, **mark})
+
+    assert [model.name for model in read([Path()])] == roots
+
+
+def test_without_a_repository_modules_come_from_below_the_working_directory(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An example finds the module that it shows, with that module's own files; it reads no others."""
+    root = write(
+        {
+            "main.tf": 'resource "aws_vpc" "v" {\n  tags = { a = file("${path.module}/a.txt") }\n}\n',
+            "a.txt": "text",
+            "examples/one/main.tf": (
+                'module "m" {\n  source = "../.."\n}\n'
+                'resource "aws_vpc" "w" {\n  tags = { a = file("../../a.txt") }\n}\n'
+            ),
+        }
+    )
+
+    (model,) = read([Path("examples/one")])
+    monkeypatch.chdir(root / "examples" / "one")
+    (fenced,) = read([Path()])
+
+    assert at(model, "module.m.aws_vpc.v").raw("tags") == {"a": "text"}
+    with pytest.raises(Unknown, match="outside of the scanned tree one"):
+        at(model, "aws_vpc.w").get("tags", "a")
+    assert [gap.reason for gap in fenced.gaps] == ['module "m" is outside of the scanned tree']
+
+
 def test_a_file_stands_for_the_root_modules_that_use_it(repository: Path) -> None:
     """Each once, however many files are named."""
     one, two, shared = Path("modules/a/main.tf"), Path("stacks/two/main.tf"), Path("modules/b/main.tf")
