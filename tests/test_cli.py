@@ -102,6 +102,8 @@ ONE = ("--select", "public-database")
         pytest.param({"a.tf": CLOSED, "guardrails.toml": 'checks = ["c"]'}, (), 2, id="code named by a found file"),
         pytest.param({}, (), 3, id="empty folder"),
         pytest.param({"README.md": "# Hello"}, (), 3, id="folder without Terraform"),
+        pytest.param({"a.tf": "locals {}"}, (), 3, id="folder without a resource"),
+        pytest.param({"a.tf": "locals {}"}, ("a.tf",), 0, id="named file without a resource"),
         pytest.param({"a.tf": BROKEN}, ONE, 4, id="broken file"),
         pytest.param({"a.tf": CLOSED, "b.tf": BROKEN}, ONE, 4, id="broken file beside a good one"),
         pytest.param({"a.tf": CLOSED, "b.tf": BROKEN}, (*ONE, "--allow-incomplete"), 0, id="incomplete is allowed"),

@@ -95,7 +95,8 @@ def check(
         quiet=quiet,
     )
     _write(report, context, printed, files)
-    some = any(model.types() for model in models)
+    # A folder without a resource may be the wrong one; a file that was named, as a hook does, is what was meant.
+    some = any(model.types() for model in models) or (bool(models) and all(path.is_file() for path in scanned))
     given = loaded.config if loaded else None
     code = shared.exit_code(
         report,
