@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from guardrails.access.lens import Access
     from guardrails.access.principals import Principal
     from guardrails.access.view import PolicyView
-    from guardrails.account import Environment, days_since, environment, read_at
+    from guardrails.account import Environment, days_since, environment, read_at, regions_read
     from guardrails.check import Check, Example
     from guardrails.finding import Edit, Finding, Fix, Kind, Safety, Severity
     from guardrails.model import (
@@ -45,7 +45,7 @@ _HOME = {
     "guardrails.access.lens": ("Access",),
     "guardrails.access.principals": ("Principal",),
     "guardrails.access.view": ("PolicyView",),
-    "guardrails.account": ("Environment", "days_since", "environment", "read_at"),
+    "guardrails.account": ("Environment", "days_since", "environment", "read_at", "regions_read"),
     "guardrails.check": ("Check", "Example"),
     "guardrails.finding": ("Edit", "Finding", "Fix", "Kind", "Safety", "Severity"),
     "guardrails.model": (
@@ -110,6 +110,7 @@ __all__ = [
     "decode_json",
     "environment",
     "read_at",
+    "regions_read",
     "related",
 ]
 

@@ -2,5 +2,6 @@
 
 from guardrails.account.clock import days_since, read_at
 from guardrails.account.environment import Environment, environment
+from guardrails.account.regions import regions_read
 
-__all__ = ["Environment", "days_since", "environment", "read_at"]
+__all__ = ["Environment", "days_since", "environment", "read_at", "regions_read"]

@@ -21,9 +21,9 @@ def read_at(model: Model) -> datetime:
 def days_since(block: Block, *path: str | int) -> float | None:
     """The days from the time in an attribute (RFC 3339) until the account was read; below zero for one to come.
 
-    None where the attribute is absent or empty. Raises `Unknown` where the time is not known, or is none.
+    None where the attribute is absent, empty or left to the provider. Raises `Unknown` where the time is not known, or is none.
     """
-    text = block.text(*path)
+    text = block.text(*path, default="")
     if not text:
         return None
     try:
