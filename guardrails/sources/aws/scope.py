@@ -95,6 +95,8 @@ class Scope:
         self._unreachable = 0
         self._seen: set[str] = set()
         self._tagging = threading.Lock()
+        self._asking = threading.Lock()
+        self._once: dict[str, Answer | UnknownValue] = {}
         self._tags: dict[tuple[str, str], dict[str, Any]] = {}
         self.memory: dict[str, Any] = {}
         """For a service's parts, which run in order: what a later one needs of an earlier one."""
@@ -123,6 +125,13 @@ class Scope:
         except CallFailedError as error:
             self.failed(str(error), gap)
             return UnknownValue(str(error))
+
+    def once(self, call: Call) -> Answer | UnknownValue:
+        """As `read`, for what is the same for every item: asked when the first of them needs it."""
+        with self._asking:
+            if call.name not in self._once:
+                self._once[call.name] = self.read(call)
+            return self._once[call.name]
 
     def items(self, call: Call, *, gap: tuple[str, ...] = (), region: str = "", **params: Any) -> list[Any]:
         """As `every`, for a detail: what could be had, and an unknown element that stands for the rest."""

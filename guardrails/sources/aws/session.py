@@ -162,8 +162,10 @@ def _expect_genuine(http_response: Any, parsed: Any, model: Any, **_: object) ->
     if any(parsed.get(name) for name in model.output_shape.members):
         return
     body = http_response.content.strip()
-    protocol = model.service_model.metadata.get("protocol", "")
-    if "json" in protocol:
+    protocol = model.service_model.resolved_protocol  # the one that botocore speaks of those that a service offers
+    if "cbor" in protocol:
+        genuine = http_response.headers.get("smithy-protocol") == "rpc-v2-cbor"
+    elif "json" in protocol:
         genuine = body in (b"", b"{}") or _has_members(body, model.output_shape)
     elif "xml" in protocol:
         genuine = body == b"" or b"amazonaws.com/doc/" in body[:1000]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from guardrails.model import UnknownValue
+from guardrails.model import UnknownValue, Value
 from guardrails.sources.aws.collector import TAGS, Answer, Call, Part, Service
 from guardrails.sources.aws.record import Record
 from guardrails.sources.aws.scope import CallFailedError, Scope
@@ -14,6 +14,7 @@ from guardrails.sources.aws.shape import at, ids, pick, when
 TABLE = Call("dynamodb", "DescribeTable")
 BACKUPS = Call("dynamodb", "DescribeContinuousBackups")
 TTL = Call("dynamodb", "DescribeTimeToLive")
+DEFAULT_KEY = Call("kms", "DescribeKey", params={"KeyId": "alias/aws/dynamodb"}, absent=("NotFoundException",))
 POLICY = Call("dynamodb", "GetResourcePolicy", absent=("PolicyNotFoundException", "ResourceNotFoundException"))
 
 
@@ -48,9 +49,7 @@ def _table(aws: Scope, name: Any) -> Iterator[Record]:
             "stream_enabled": at(item, "StreamSpecification", "StreamEnabled", default=False),
             "stream_view_type": at(item, "StreamSpecification", "StreamViewType", default=""),
             "stream_arn": item.get("LatestStreamArn", ""),
-            "server_side_encryption": [
-                {"enabled": sse.get("Status") == "ENABLED", "kms_key_arn": sse.get("KMSMasterKeyArn", "")}
-            ]
+            "server_side_encryption": [{"enabled": sse.get("Status") == "ENABLED", "kms_key_arn": _own_key(aws, sse)}]
             if sse
             else [],
             "point_in_time_recovery": backups
@@ -77,6 +76,15 @@ def _table(aws: Scope, name: Any) -> Iterator[Record]:
         yield aws.record("aws_dynamodb_resource_policy", name, values, arn=arn)
 
 
+def _own_key(aws: Scope, sse: Answer) -> Value:
+    """The customer's key; empty, as with the provider, for AWS's own, which an answer names like any other."""
+    arn: str = sse.get("KMSMasterKeyArn", "")
+    if not arn:
+        return ""
+    default = at(aws.once(DEFAULT_KEY), "KeyMetadata", "Arn")
+    return default if isinstance(default, UnknownValue) else "" if arn == default else arn
+
+
 def _sorted(item: Answer) -> list[Answer]:
     return sorted(item.get("AttributeDefinitions", []), key=lambda one: str(one["AttributeName"]))
 
@@ -88,7 +96,7 @@ SERVICE = Service(
             ("aws_dynamodb_table", "aws_dynamodb_resource_policy"),
             Call("dynamodb", "ListTables", "TableNames"),
             _table,
-            (TABLE, BACKUPS, TTL, POLICY, TAGS),
+            (TABLE, BACKUPS, TTL, DEFAULT_KEY, POLICY, TAGS),
             parallel=True,
         ),
     ),

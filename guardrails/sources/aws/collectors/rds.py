@@ -58,6 +58,8 @@ def _instance(aws: Scope, item: Answer) -> Iterator[Record]:
             name,
             {
                 **common,
+                # The provider shows the port beside it, but for Neptune, where it is a part of it.
+                "endpoint": _endpoint(item) if family == "neptune" else at(item, "Endpoint", "Address", default=""),
                 "cluster_identifier": item["DBClusterIdentifier"],
                 "dbi_resource_id": item.get("DbiResourceId"),
                 "promotion_tier": item.get("PromotionTier", 0),
