@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import enum
+import functools
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,6 +17,7 @@ from guardrails import engine, explain, workspace
 from guardrails.commands import _shared as shared
 from guardrails.commands._progress import Progress
 from guardrails.finding import Report, Severity
+from guardrails.overview import overview
 from guardrails.reporters import Context, Format, render
 from guardrails.reporters.source import Sources
 from guardrails.suppress import CHECKS as CHECKS_OF_SUPPRESSIONS
@@ -63,6 +66,12 @@ def check(
     ] = False,
     no_color: shared.NoColor = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print findings and problems only.")] = False,
+    compliance: Annotated[
+        bool, typer.Option("--compliance", help="Print by controls of frameworks: --format compliance.")
+    ] = False,
+    step_summary: Annotated[
+        bool, typer.Option("--step-summary", help="Also append a summary to the file that GITHUB_STEP_SUMMARY names.")
+    ] = False,
 ) -> None:
     """Check Terraform, plans, states and saved accounts.
 
@@ -71,7 +80,7 @@ def check(
     that could not decide is counted in the summary and does not change the exit code.
     """
     loaded = shared.load_config(config)
-    printed, files = _outputs(format_ or Format.TEXT, output or ())
+    printed, files = _outputs(format_ or (Format.COMPLIANCE if compliance else Format.TEXT), output or ())
     catalog = shared.load_checks(loaded, checks)
     scanned = paths or [Path()]
     settings = shared.settings_of(loaded, scanned, select, ignore, kind)
@@ -85,16 +94,21 @@ def check(
             )
         except engine.SelectionError as error:
             shared.fail(str(error))
+    chosen = engine.select([*catalog.checks.values(), *CHECKS_OF_SUPPRESSIONS], settings)
     context = Context(
         checks={**catalog.checks, **{each.id: each for each in CHECKS_OF_SUPPRESSIONS}},
+        ran=frozenset(each.id for each in chosen),
         sources=Sources(report.files),
         color=shared.wants_color(no_color),
         width=shared.width(),
         root=workspace.root(),
         page=explain.markdown,
         quiet=quiet,
+        overview=functools.cache(lambda: overview(models, chosen)),
     )
     _write(report, context, printed, files)
+    if step_summary:
+        _append_step_summary(report, context)
     # A folder without a resource may be the wrong one; a file that was named, as a hook does, is what was meant.
     some = any(model.types() for model in models) or (bool(models) and all(path.is_file() for path in scanned))
     given = loaded.config if loaded else None
@@ -132,6 +146,18 @@ def _outputs(format_: Format, texts: Sequence[str]) -> tuple[Format | None, list
             files.append((format_, text))
             printed = None
     return printed, files
+
+
+def _append_step_summary(report: Report, context: Context) -> None:
+    path = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not path:
+        print("guardrails: GITHUB_STEP_SUMMARY is not set: no step summary is written", file=sys.stderr)
+        return
+    try:
+        with open(path, "a", encoding="utf-8", newline="\n") as file:
+            file.write(render(Format.SUMMARY, report, context))
+    except OSError as error:
+        shared.fail(f"cannot write {path}: {error.strerror}")
 
 
 def _write(report: Report, context: Context, printed: Format | None, files: Sequence[tuple[Format, str]]) -> None:

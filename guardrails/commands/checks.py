@@ -35,6 +35,9 @@ def checks(
     kind: shared.Kinds = None,
     folders: shared.CheckFolders = None,
     config: shared.ConfigFile = None,
+    compliance: Annotated[
+        bool, typer.Option("--compliance", help="By controls of frameworks, those alone that have one.")
+    ] = False,
 ) -> None:
     """List the checks that a run would ask."""
     loaded = shared.load_config(config)
@@ -44,7 +47,14 @@ def checks(
         chosen = engine.select([*catalog.checks.values(), *CHECKS_OF_SUPPRESSIONS], settings)
     except engine.SelectionError as error:
         shared.fail(str(error))
-    shared.put(_json(chosen, catalog) if format_ is ListFormat.JSON else _text(chosen))
+    if compliance:
+        from guardrails.reporters import compliance as view  # noqa: PLC0415  # the plain list does not need it
+
+        document = {"version": 1, "frameworks": view.as_json(chosen)}
+        as_json = format_ is ListFormat.JSON
+        shared.put(json.dumps(document, indent=2) + "\n" if as_json else view.listing(chosen))
+    else:
+        shared.put(_json(chosen, catalog) if format_ is ListFormat.JSON else _text(chosen))
     if shared.say_problems(catalog.problems):
         raise typer.Exit(shared.INCOMPLETE)
 

@@ -6,12 +6,13 @@ import enum
 import importlib
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, cast
 
 from guardrails.check import Check
 from guardrails.finding import Report
-from guardrails.reporters.safe import cleaned
+from guardrails.overview import Overview
+from guardrails.reporters.safe import cleaned, printable
 from guardrails.reporters.source import Sources
 
 
@@ -24,6 +25,11 @@ class Format(enum.StrEnum):
     JUNIT = "junit"
     GITHUB = "github"
     MARKDOWN = "markdown"
+    SUMMARY = "summary"
+    HTML = "html"
+    CSV = "csv"
+    GITLAB = "gitlab"
+    COMPLIANCE = "compliance"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,8 @@ class Context:
 
     checks: Mapping[str, Check[Any]] = field(default_factory=dict)
     """Every check, by id: for titles and pages."""
+    ran: frozenset[str] = frozenset()
+    """Ids of the checks of this run."""
     sources: Sources = field(default_factory=Sources)
     """The lines of the files that were scanned, with secrets blanked."""
     color: bool = False
@@ -43,6 +51,8 @@ class Context:
     """The whole page of a check in Markdown."""
     quiet: bool = False
     """Whether to leave out what is not a finding or a problem."""
+    overview: Callable[[], Overview] = Overview
+    """What the design opens and grants, computed when a format asks for it."""
 
     def from_root(self, path: str) -> str:
         """A path as seen from the repository's root; an absolute one where it is outside."""
@@ -67,4 +77,5 @@ def plural(number: int, noun: str) -> str:
 def render(format_: Format, report: Report, context: Context) -> str:
     """A report in a format. Control characters and secrets are neutralised here, for every format alike."""
     module = importlib.import_module(f"guardrails.reporters.{format_.value}")
-    return cast("Reporter", module).render(cleaned(report), context)
+    safe = replace(context, overview=lambda: context.overview().mapped(printable))
+    return cast("Reporter", module).render(cleaned(report), safe)

@@ -27,7 +27,7 @@ def _lines(report: Report, context: Context) -> Iterator[str]:
         yield f"### Incomplete ({len(report.problems)})"
         yield ""
         for problem in report.problems:
-            place = f"{_code(str(problem.location))} " if problem.location else ""
+            place = f"{code(str(problem.location))} " if problem.location else ""
             yield f"- {place}{prose(problem.message)}"
     for severity in reversed(Severity):
         findings = [each for each in report.findings if each.severity is severity]
@@ -65,13 +65,13 @@ def _summary(report: Report) -> str:
 
 def _finding(finding: Finding) -> Iterator[str]:
     place = finding.origin.location
-    where = f" in {_code(str(place))}" if place else ""
-    yield f"- {_code(finding.check)} {_code(finding.resource)}{where}  "
+    where = f" in {code(str(place))}" if place else ""
+    yield f"- {code(finding.check)} {code(finding.resource)}{where}  "
     yield f"  {prose(finding.message)}  "
     for detail in finding.details:
         yield f"  {prose(detail)}  "
     for label in finding.related:
-        yield f"  {_code(str(label.location))}: {prose(label.text)}  "
+        yield f"  {code(str(label.location))}: {prose(label.text)}  "
     yield f"  *Fix:* {prose(finding.hint)}"
 
 
@@ -80,10 +80,11 @@ def prose(text: str) -> str:
     parts = text.split("`")
     if len(parts) % 2 == 0:  # a backtick that nothing closes
         return _literal(text)
-    return "".join(_code(part) if number % 2 else _literal(part) for number, part in enumerate(parts))
+    return "".join(code(part) if number % 2 else _literal(part) for number, part in enumerate(parts))
 
 
-def _code(text: str) -> str:
+def code(text: str) -> str:
+    """Text set as code, in which nothing is Markdown."""
     return f"<code>{_literal(text)}</code>" if text else ""
 
 

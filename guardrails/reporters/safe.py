@@ -112,34 +112,35 @@ def cleaned(report: Report) -> Report:
         report,
         findings=[_finding(each) for each in report.findings],
         undecided=[
-            Undecided(each.check, _text(each.resource), _text(each.reason), _origin(each.origin))
+            Undecided(each.check, printable(each.resource), printable(each.reason), _origin(each.origin))
             for each in report.undecided
         ],
         suppressed=[
-            Suppressed(_finding(each.finding), _text(each.reason), each.expires, _origin(each.by))
+            Suppressed(_finding(each.finding), printable(each.reason), each.expires, _origin(each.by))
             for each in report.suppressed
         ],
         problems=[
-            Problem(each.stage, _text(each.message), _place(each.location) if each.location else None)
+            Problem(each.stage, printable(each.message), _place(each.location) if each.location else None)
             for each in report.problems
         ],
         files=tuple(visible(path) for path in report.files),
     )
 
 
-def _text(text: str) -> str:
+def printable(text: str) -> str:
+    """One line of text that is safe to print: nothing in it is obeyed, and no secret is shown."""
     return without_secrets(visible(text))
 
 
 def _finding(finding: Finding) -> Finding:
     return replace(
         finding,
-        message=_text(finding.message),
-        resource=_text(finding.resource),
-        type=_text(finding.type),
-        path=_text(finding.path),
-        hint=_text(finding.hint),
-        details=tuple(_text(each) for each in finding.details),
+        message=printable(finding.message),
+        resource=printable(finding.resource),
+        type=printable(finding.type),
+        path=printable(finding.path),
+        hint=printable(finding.hint),
+        details=tuple(printable(each) for each in finding.details),
         origin=_origin(finding.origin),
         block=_origin(finding.block),
         related=_labels(finding.related),
@@ -150,7 +151,7 @@ def _finding(finding: Finding) -> Finding:
 def _fix(fix: Fix) -> Fix:
     return replace(
         fix,
-        title=_text(fix.title),
+        title=printable(fix.title),
         terraform=without_secrets(visible_lines(fix.terraform)),
         cli=without_secrets(visible_lines(fix.cli)),
     )
@@ -162,7 +163,7 @@ def _origin(origin: Origin) -> Origin:
 
 
 def _labels(labels: tuple[Label, ...]) -> tuple[Label, ...]:
-    return tuple(Label(_place(each.location), _text(each.text)) for each in labels)
+    return tuple(Label(_place(each.location), printable(each.text)) for each in labels)
 
 
 _PlaceT = TypeVar("_PlaceT", bound=Place)
