@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from guardrails.access import facts
 from guardrails.access.documents import Bounds, Json, Side, bounds, decoded, unattached, unknown_bounds
@@ -14,6 +15,7 @@ from guardrails.access.parse import parse_policy
 from guardrails.access.policy import Policy, PolicyKind
 from guardrails.model import (
     Block,
+    Label,
     Model,
     Origin,
     Path,
@@ -25,6 +27,9 @@ from guardrails.model import (
     Value,
     reveal,
 )
+
+if TYPE_CHECKING:
+    from guardrails.access.keepers import Lockout
 
 
 class PolicyView:
@@ -194,6 +199,27 @@ class PolicyView:
                 found = None
             self._source = (found,)
         return self._source[0]
+
+    def labels(self, *indices: int) -> tuple[Label, ...]:
+        """Where statements stand, for a finding at the attribute: those that have a place of their own."""
+        own = self.block.place(*self.path)
+        places = ((self.origin(index).location, self.sid(index) or str(index + 1)) for index in indices)
+        return tuple(Label(place, f"statement {name}") for place, name in places if place is not None and place != own)
+
+    # -- what checks ask for, decided in modules that are loaded where something is asked
+
+    def lockout(self) -> Lockout | None:
+        """Whether it locks everybody, or the role that applies the design, out of changing it; see `keepers`."""
+        from guardrails.access import keepers  # noqa: PLC0415  # loads the evaluator
+        from guardrails.access.lens import Access  # noqa: PLC0415  # the lens collects the views
+
+        return keepers.lockout(Access.of(self.names.model), self)
+
+    def nobody_assumes(self) -> str:
+        """Why nobody can assume a role by this trust policy; empty if somebody may. Raises `Unknown`."""
+        from guardrails.access import keepers  # noqa: PLC0415  # as above
+
+        return keepers.nobody_assumes(self)
 
     def sid(self, index: int) -> str:
         """The Sid of a statement, empty where it has none."""
