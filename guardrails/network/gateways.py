@@ -8,7 +8,7 @@ from guardrails.model import Block, Model, Resource, Symbolic
 from guardrails.network.addresses import ANYWHERE, NOWHERE, AddressSet
 from guardrails.network.endpoints import EndpointReader
 from guardrails.network.ports import ALL, PortSet, union_of
-from guardrails.network.prefix_list import service_of
+from guardrails.network.prefix_list import endpoint_service
 from guardrails.network.reading import blocks, cidr, flag, link, number, text, values, written
 from guardrails.network.topology import Endpoint, Firewall, FirewallRule, Interface, Nat, Picture
 from guardrails.network.vpc import SUBNETS, conditional, usable
@@ -91,8 +91,7 @@ class GatewayReader:
         reader = self.endpoints
         vpc = reader.vpcs.vpc_key(written(resource, "vpc_id"))
         kind = text(resource, "vpc_endpoint_type") or "Gateway"
-        name = written(resource, "service_name")
-        service = service_of(name) or (str.__str__(name) if isinstance(name, str) else "")
+        service = endpoint_service(self.model, written(resource, "service_name"))
         available = text(resource, "state").lower() in ("", "available")
         if kind == "Gateway":
             self.picture.endpoints[resource.address] = Endpoint(

@@ -59,7 +59,9 @@ def _resolve(model: Model, value: Value) -> PrefixList:
         return PrefixList(value, unknown=f"the entries of prefix list {_shown(value)} are not in view")
     match resource.type, resource.mode:
         case "aws_vpc_endpoint", _:
-            return PrefixList(value, resource, service=service_of(resource.raw("service_name")) or "aws")
+            return PrefixList(
+                value, resource, service=endpoint_service(model, resource.raw("service_name")) or "aws"
+            )
         case _, "data":
             if service := service_of(resource.raw("name")) or _filtered(resource):
                 return PrefixList(value, resource, service=service)
@@ -118,6 +120,23 @@ def service_of(name: Value) -> str:
         return ""
     match = _SERVICE.fullmatch(_HOLE.sub("region", str.__str__(name)))
     return match[1] if match else ""
+
+
+def endpoint_service(model: Model, value: Value) -> str:
+    """The service of a VPC endpoint by its `service_name`, which may come from a data source of the service. A name
+    that is no service of AWS is given as it stands, one that is not known is empty.
+    """
+    value = reveal(value)
+    if service := service_of(value):
+        return service
+    ref = value.ref if isinstance(value, Symbolic) else None
+    source = model.at(ref.address) if ref is not None else None
+    if source is not None and source.type == "aws_vpc_endpoint_service":
+        named = reveal(source.raw("service"))
+        if isinstance(named, str) and not isinstance(named, Symbolic):
+            return str.__str__(named)
+        return service_of(source.raw("service_name"))
+    return str.__str__(value) if isinstance(value, str) and not isinstance(value, Symbolic) else ""
 
 
 def _filtered(resource: Resource) -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from guardrails.model import Block, Model, Resource, Symbolic, UnknownValue, Value, reveal
 from guardrails.network.addresses import NOWHERE, RFC1918, AddressSet, Family, parse_cidr
 from guardrails.network.network_acl import NetworkAcl
-from guardrails.network.prefix_list import prefix_list, service_of
+from guardrails.network.prefix_list import endpoint_service, prefix_list
 from guardrails.network.reading import Link, blocks, cidr, flag, link, links, text, written, zone
 from guardrails.network.topology import (
     Acl,
@@ -389,7 +389,7 @@ class VpcReader:
         for endpoint in self.model.all("aws_vpc_endpoint"):
             if (text(endpoint, "vpc_endpoint_type") or "Gateway") != "Gateway":
                 continue
-            service = service_of(written(endpoint, "service_name"))
+            service = endpoint_service(self.model, written(endpoint, "service_name"))
             doubt = conditional(endpoint)
             route = Route("gateway-endpoint", endpoint.address, service=service, listed=True, doubt=doubt)
             tables = {self._table(v) for v in _list(written(endpoint, "route_table_ids"))}
