@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from guardrails.model import Location, Model, Problem, Resource, plain, refs_of
+from guardrails.model import MASK, Location, Model, Problem, Resource, plain, refs_of
 from guardrails.reporters.json import dumped, place_v1
 from guardrails.reporters.safe import MAX_LINE, redacted, visible
+from guardrails.sources.terraform.shape import as_planned
 
 
 def as_json(models: Iterable[Model]) -> str:
@@ -16,7 +17,7 @@ def as_json(models: Iterable[Model]) -> str:
     several = list(models)
     for model in several:
         for resource in _all(model):
-            values, unknown = plain(resource.values)
+            values, unknown = plain(as_planned(resource))
             values = _without_unset(values)
             entry: dict[str, object] = {
                 "address": resource.address,
@@ -95,7 +96,7 @@ def _paragraph(resource: Resource) -> Iterator[str]:
 
 def _lines(name: str, value: object, unknown: dict[str, str], resource: Resource) -> Iterator[str]:
     if name in unknown:
-        yield f"  {name} = ?  {unknown[name]}"
+        yield f"  {name} = {MASK}" if unknown[name] == MASK else f"  {name} = ?  {unknown[name]}"
         return
     if value is None:
         return

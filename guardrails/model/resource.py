@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from guardrails.model.location import Location, Origin, Place
 from guardrails.model.value import (
+    MASK,
     Ref,
     Sensitive,
     Symbolic,
@@ -321,16 +322,19 @@ def dotted(path: Path) -> str:
 
 
 def plain(value: Value | Mapping[str, Value]) -> tuple[object, dict[str, str]]:
-    """A value as JSON can hold it, and the reason for every path of it that is unknown.
+    """A value as JSON can hold it, and the reason for every path of it that is unknown or must not be shown.
 
-    Unknown attributes are left out of objects and are null in lists; sensitive ones are masked.
+    These are left out of objects and are null in lists.
     """
     unknown: dict[str, str] = {}
 
     def walk(value: Value | Mapping[str, Value], path: Path) -> object:
         match value:
+            case Sensitive(value=None):
+                return None
             case Sensitive():
-                return None if value.value is None else "(sensitive value)"
+                unknown[dotted(path)] = MASK
+                return None
             case UnknownValue() | Symbolic():
                 unknown[dotted(path)] = value.reason
                 return None
@@ -341,9 +345,11 @@ def plain(value: Value | Mapping[str, Value]) -> tuple[object, dict[str, str]]:
                 for key in value:
                     item = value[key]
                     result = walk(item, (*path, key))
-                    if not isinstance(item, UnknownValue | Symbolic):
+                    if not isinstance(item, UnknownValue | Symbolic | Sensitive):
                         shown[key] = result
                 return shown
+            case float():
+                return float(value)  # a number may be of a class of its own
             case _:
                 return value
 

@@ -36,7 +36,7 @@ class SetValue(list[Value]):
         unique: dict[Hashable, Value] = {}
         for value in values:
             unique.setdefault(identity(value), value)
-        super().__init__(sorted(unique.values(), key=_set_order))
+        super().__init__(sorted(unique.values(), key=set_order))
 
 
 # What is known of a value
@@ -213,7 +213,7 @@ def _lists_equal(left: list[Value], right: list[Value]) -> bool | UnknownValue:
     return _all_equal(zip(left, right, strict=True))
 
 
-def _set_order(value: Value) -> tuple[int, int, float | str]:
+def set_order(value: Value) -> tuple[int, int, float | str]:
     """Numbers, booleans and strings by value, others by cty's hash text; unknown and null ones last."""
     match value:
         case None:
@@ -225,7 +225,7 @@ def _set_order(value: Value) -> tuple[int, int, float | str]:
         case str():
             return (0, 1, str.__str__(value))
         case Sensitive():
-            return _set_order(value.value)
+            return set_order(value.value)
         case _:
             return (0, 2, _hash_text(value))
 
