@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -30,6 +30,7 @@ from guardrails.model import (
 
 if TYPE_CHECKING:
     from guardrails.access.keepers import Lockout
+    from guardrails.access.tokens import Unmet, Wide
 
 
 class PolicyView:
@@ -214,6 +215,18 @@ class PolicyView:
         from guardrails.access.lens import Access  # noqa: PLC0415  # the lens collects the views
 
         return keepers.lockout(Access.of(self.names.model), self)
+
+    def wide_tokens(self) -> Iterator[Wide]:
+        """Statements of a trust policy that take tokens of strangers; see `tokens`. Raises `Unknown` at the end."""
+        from guardrails.access import tokens  # noqa: PLC0415  # as above
+
+        return tokens.wide(self)
+
+    def unmet_tokens(self) -> Iterator[Unmet]:
+        """Statements of a trust policy that no OIDC token can meet; see `tokens`. Raises `Unknown` at the end."""
+        from guardrails.access import tokens  # noqa: PLC0415  # as above
+
+        return tokens.unmet(self)
 
     def nobody_assumes(self) -> str:
         """Why nobody can assume a role by this trust policy; empty if somebody may. Raises `Unknown`."""
