@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from guardrails.access.lens import Access
     from guardrails.access.principals import Principal
     from guardrails.access.view import PolicyView
-    from guardrails.account import Environment, days_since, environment, read_at, regions_read
+    from guardrails.account import Environment, days_since, environment, read_at, regions_read, regions_without
     from guardrails.check import Check, Example
     from guardrails.finding import Edit, Finding, Fix, Kind, Safety, Severity
     from guardrails.model import (
@@ -37,7 +37,10 @@ if TYPE_CHECKING:
     from guardrails.network.reach import Reachability
     from guardrails.network.rule import Rule
     from guardrails.network.security_group import SecurityGroup
+    from guardrails.network.shortfall import Shortfall
+    from guardrails.network.standing import Standing, standing
     from guardrails.network.traffic import Traffic
+    from guardrails.waste import Waste, older, users
 
 __version__ = "0.1.0"
 
@@ -45,7 +48,9 @@ _HOME = {
     "guardrails.access.lens": ("Access",),
     "guardrails.access.principals": ("Principal",),
     "guardrails.access.view": ("PolicyView",),
-    "guardrails.account": ("Environment", "days_since", "environment", "read_at", "regions_read"),
+    "guardrails.account": ("Environment", "days_since", "environment", "read_at", "regions_read", "regions_without"),
+    "guardrails.account.prices": ("Cost", "instance_cost", "monthly_cost"),
+    "guardrails.account.usage": ("Metric", "is_live", "is_quiet"),
     "guardrails.check": ("Check", "Example"),
     "guardrails.finding": ("Edit", "Finding", "Fix", "Kind", "Safety", "Severity"),
     "guardrails.model": (
@@ -69,7 +74,10 @@ _HOME = {
     "guardrails.network.reach": ("Reachability",),
     "guardrails.network.rule": ("Rule",),
     "guardrails.network.security_group": ("SecurityGroup",),
+    "guardrails.network.shortfall": ("Shortfall",),
+    "guardrails.network.standing": ("Standing", "standing"),
     "guardrails.network.traffic": ("Traffic",),
+    "guardrails.waste": ("Waste", "older", "users"),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
@@ -78,6 +86,7 @@ __all__ = [
     "AddressSet",
     "Block",
     "Check",
+    "Cost",
     "Edit",
     "Environment",
     "Example",
@@ -86,6 +95,7 @@ __all__ = [
     "Fix",
     "Kind",
     "Label",
+    "Metric",
     "Model",
     "Network",
     "NetworkAcl",
@@ -100,18 +110,29 @@ __all__ = [
     "Safety",
     "SecurityGroup",
     "Severity",
+    "Shortfall",
+    "Standing",
     "Symbolic",
     "Traffic",
     "Unknown",
     "UnknownValue",
     "Value",
+    "Waste",
     "__version__",
     "days_since",
     "decode_json",
     "environment",
+    "instance_cost",
+    "is_live",
+    "is_quiet",
+    "monthly_cost",
+    "older",
     "read_at",
     "regions_read",
+    "regions_without",
     "related",
+    "standing",
+    "users",
 ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, Protocol, TypeVar, get_args
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, get_args, get_origin, get_type_hints
 
 from guardrails.finding import Edit, Finding, Fix, Kind, Safety, Severity
 from guardrails.model import Block, Label, Model, Origin, Path, Resource, dotted
@@ -57,6 +57,9 @@ class Check(Generic[SubjectT_contra]):
     """A question asked of every subject of its type. Write one by subclassing `Check[SecurityGroup]`.
 
     The subject is `Resource` (with `types`), `Model`, a typed view or a lens.
+
+    A class attribute with a type and a default that is no `ClassVar`, such as `days: int = 30`, is an option:
+    `[options.<id>] days = 14` in a configuration sets it.
     """
 
     id: ClassVar[str]
@@ -88,6 +91,14 @@ class Check(Generic[SubjectT_contra]):
             if args and isinstance(args[0], type):
                 cls.subject = args[0]
 
+    @classmethod
+    def options(cls) -> dict[str, Any]:
+        """What a configuration can set: types by name."""
+        hints = get_type_hints(cls)
+        return {
+            name: hint for name, hint in hints.items() if get_origin(hint) is not ClassVar and not name.startswith("_")
+        }
+
     @property
     def title(self) -> str:
         """The first line of the docstring."""
@@ -113,6 +124,7 @@ class Check(Generic[SubjectT_contra]):
         hint: str = "",
         fix: Fix | None = None,
         details: Sequence[str] = (),
+        monthly: float | None = None,
     ) -> Finding:
         """A finding at a resource, a nested block, or one of its attributes (`path`, below the block)."""
         below: Path = path if isinstance(path, tuple) else (path,)
@@ -140,6 +152,7 @@ class Check(Generic[SubjectT_contra]):
             same_as=self.same_as,
             path=attribute,
             details=tuple(details),
+            monthly=monthly,
         )
 
     def set_attribute(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import difflib
 import os
 import re
@@ -10,10 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 
 from guardrails import workspace
+from guardrails.check import Check
 from guardrails.finding import Kind, Severity
 
 
@@ -57,6 +60,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
     unsuppressible: tuple[str, ...] = ()
     """Checks that cannot be suppressed, by id or glob of ids."""
     suppress: tuple[Suppression, ...] = ()
+    options: dict[str, dict[str, Any]] = {}
+    """Options of checks: `[options.<id>]`. Their types are the checks' to say: see `configured`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,10 @@ class Loaded:
     """Relative to the working directory; empty where there is no file."""
     lines: tuple[int, ...] = ()
     """The line of each `[[suppress]]` table."""
+    text: str = ""
+    """The whole file."""
+    prefix: tuple[str, ...] = ()
+    """The table that is ours, in a file of others."""
     trusted: bool = False
     """Whether the user named the file: only then it may name code to run."""
 
@@ -117,7 +126,7 @@ def _read(path: str, *, trusted: bool) -> Loaded:
     except msgspec.ValidationError as error:
         raise _explained(error, path, text, prefix) from None
     lines = tuple(_line_of(text, (*prefix, "suppress", index)) for index in range(len(config.suppress)))
-    loaded = Loaded(config, path, lines, trusted)
+    loaded = Loaded(config, path, lines, trusted=trusted, text=text, prefix=prefix)
     if config.checks and not trusted:
         line = _line_of(text, (*prefix, "checks"))
         raise ConfigError(
@@ -129,6 +138,40 @@ def _read(path: str, *, trusted: bool) -> Loaded:
             line = _line_of(text, (*prefix, "var-files"))
             raise ConfigError(f"{path}:{line}: `var-files` leaves the folder of a file that was found, not given")
     return loaded
+
+
+def configured(loaded: Loaded, checks: Mapping[str, Check[Any]]) -> dict[str, Check[Any]]:
+    """The checks with the options that a configuration gives them, by id.
+
+    Raises `ConfigError` for a check or an option that there is not, and for a value of another type.
+    """
+    found = dict(checks)
+    names = {name: check.id for check in checks.values() for name in (check.id, *check.aliases)}
+    for name, values in loaded.config.options.items():
+        where = (*loaded.prefix, "options", name)
+        if name not in names:
+            line = _line_of(loaded.text, where)
+            close = difflib.get_close_matches(name, names, n=1)
+            meant = f": did you mean `{close[0]}`?" if close else ""
+            raise ConfigError(f"{loaded.path}:{line}: `options`: there is no check `{name}`{meant}")
+        check = found[names[name]] = copy.copy(found[names[name]])
+        types = {option.replace("_", "-"): option for option in check.options()}
+        for key, value in values.items():
+            line = _line_of(loaded.text, (*where, key))
+            if key not in types:
+                raise (
+                    _unknown_key(key, list(types), loaded.path, line)
+                    if types
+                    else ConfigError(f"{loaded.path}:{line}: {check.id} has no options")
+                )
+            try:
+                typed = msgspec.convert(value, check.options()[types[key]])
+            except msgspec.ValidationError as error:
+                raise ConfigError(f"{loaded.path}:{line}: `options.{name}.{key}`: {error}") from None
+            if isinstance(typed, int | float) and typed < 0:
+                raise ConfigError(f"{loaded.path}:{line}: `options.{name}.{key}`: {typed} is below zero")
+            setattr(check, types[key], typed)
+    return found
 
 
 def _refuse_unknown_keys(content: object, path: str, text: str, prefix: tuple[str, ...]) -> None:

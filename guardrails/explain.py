@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 from guardrails import examples
@@ -47,6 +48,10 @@ def _sections(check: AnyCheck) -> Iterator[str]:
     yield check.hint
     for number, example in enumerate(check.examples, 1):
         yield from _example(example, number, len(check.examples))
+    if options := check.options():
+        yield "## Options"
+        given = "\n".join(f"{name.replace('_', '-')} = {_toml(getattr(check, name))}" for name in options)
+        yield f"```toml\n[options.{check.id}]\n{given}\n```"
     if check.counter_checks:
         yield "## The other side"
         named = ", ".join(f"`{each}`" for each in check.counter_checks)
@@ -60,6 +65,10 @@ def _sections(check: AnyCheck) -> Iterator[str]:
     if check.references:
         yield "## References"
         yield "\n".join(f"- <{each}>" for each in check.references)
+
+
+def _toml(value: object) -> str:
+    return json.dumps(list(value) if isinstance(value, tuple) else value)
 
 
 def _example(example: Example, number: int, of: int) -> Iterator[str]:

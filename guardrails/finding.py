@@ -88,6 +88,8 @@ class Finding:
     """The attribute, such as `ingress[0].cidr_blocks`; part of the fingerprint."""
     details: tuple[str, ...] = ()
     """Further lines for text output, such as the steps of a path."""
+    monthly: float | None = None
+    """US dollars that it costs a month by list prices; None where it costs nothing or the price is not known."""
     fingerprint: str = ""
     """Names the finding across runs, without line numbers; set by the engine."""
 

@@ -9,6 +9,10 @@ from guardrails.model import Resource
 
 TAGS = frozenset({"environment", "env", "stage", "lifecycle"})
 _TEMPORARY = frozenset({"preview", "ephemeral", "sandbox", "pr", "review", "temp", "temporary", "tmp", "ci"})
+_WORKING_HOURS = _TEMPORARY | {
+    "dev", "development", "develop", "test", "testing", "tst", "qa", "uat", "int", "integration", "stage", "staging",
+    "stg", "demo", "training", "lab", "nonprod", "nonproduction", "preprod", "preproduction",
+}  # fmt: skip
 _PRODUCTION = frozenset({"prod", "production", "prd", "live"})
 
 
@@ -32,6 +36,13 @@ class Environment:
     def production(self) -> bool:
         """Whether customers depend on it. `non-prod` and `pre-prod` are not production."""
         return not self.words.isdisjoint(_PRODUCTION) and self.words.isdisjoint({"non", "pre", "not"})
+
+    @property
+    def non_production(self) -> bool:
+        """Whether its name says that customers do not depend on it; False where it says nothing of that."""
+        if not self.words.isdisjoint(_PRODUCTION):
+            return not self.words.isdisjoint({"non", "pre", "not"})
+        return not self.words.isdisjoint(_WORKING_HOURS)
 
 
 def environment(resource: Resource) -> Environment:

@@ -24,7 +24,13 @@ class Metric:
 
 def is_live(resource: Resource) -> bool:
     """Whether a resource was read from a live account, so that facts such as ages and states can be had of it."""
-    return isinstance(resource.place(), LiveLocation)
+    match resource.model.kind:
+        case "account":
+            return True
+        case "configuration":
+            return False  # never asks for the place, which costs
+        case _:
+            return isinstance(resource.place(), LiveLocation)  # a plan may lie over an account
 
 
 def is_quiet(resource: Resource, *metrics: Metric, days: int, most: float = 0) -> bool:
@@ -63,13 +69,15 @@ def _daily(resource: Resource, metric: Metric, days: int) -> Iterator[float | No
         yield float(value) if isinstance(value, int | float) else None
 
 
-def _index(model: Model) -> dict[_Key, Resource]:
-    found = model.cache.get(_CACHE)
-    if not isinstance(found, dict):
-        found = model.cache[_CACHE] = {}
-        for record in model.all(METRICS):
-            dimensions = record.get("dimensions")
-            if isinstance(dimensions, dict):
-                pairs = frozenset((name, str(value)) for name, value in dimensions.items())
-                found[record.region, record.text("namespace"), record.text("metric_name"), pairs] = record
+def _index(model: Model) -> Mapping[_Key, Resource]:
+    cached = model.cache.get(_CACHE)
+    if isinstance(cached, dict):
+        return cached
+    found: dict[_Key, Resource] = {}
+    for record in model.all(METRICS):
+        dimensions = record.get("dimensions")
+        if isinstance(dimensions, dict):
+            pairs = frozenset((name, str(value)) for name, value in dimensions.items())
+            found[record.region, record.text("namespace"), record.text("metric_name"), pairs] = record
+    model.cache[_CACHE] = found
     return found

@@ -80,6 +80,8 @@ class FindingV1(msgspec.Struct):
     engine: str
     same_as: list[str]
     fingerprint: str
+    monthly_usd: float | msgspec.UnsetType = msgspec.UNSET
+    """What it costs a month by list prices; left out where that is nothing or not known."""
 
 
 class UndecidedV1(msgspec.Struct):
@@ -195,6 +197,7 @@ def finding_v1(finding: Finding) -> FindingV1:
         engine=finding.engine,
         same_as=list(finding.same_as),
         fingerprint=finding.fingerprint,
+        monthly_usd=msgspec.UNSET if finding.monthly is None else round(finding.monthly, 2),
     )
 
 

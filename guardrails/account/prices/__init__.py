@@ -57,7 +57,7 @@ def dated() -> date:
     return found
 
 
-def monthly(item: str, resource: Resource, quantity: float = 1) -> Cost:
+def monthly_cost(item: str, resource: Resource, quantity: float = 1) -> Cost:
     """What so many of an item of the file cost a month in the region of a resource.
 
     The price of us-east-1 stands for regions that the file does not have, and the cost says so. Raises `PricesError`
@@ -73,8 +73,8 @@ def monthly(item: str, resource: Resource, quantity: float = 1) -> Cost:
     return Cost(usd * quantity * _times(price["unit"]), basis)
 
 
-def instance(service: str, type_: str, resource: Resource, count: float = 1) -> Cost:
-    """What so many instances of a type cost a month: `instance("rds", "db.t3.micro", database)`.
+def instance_cost(service: str, type_: str, resource: Resource, count: float = 1) -> Cost:
+    """What so many instances of a type cost a month: `instance_cost("rds", "db.t3.micro", database)`.
 
     Services are `ec2`, `rds` and `elasticache`.
     """

@@ -15,7 +15,7 @@ from guardrails.sources.aws.shape import pick, when
 
 DATA = Call("cloudwatch", "GetMetricData", "MetricDataResults")
 
-WINDOW = 30
+WINDOW = 90
 """Days that are looked back. AWS keeps values of an hour for 455 days."""
 _BATCH = 500  # AWS's limit for one question
 
@@ -45,6 +45,8 @@ METRICS = (
         ),
     ),
     Metric("AWS/ApplicationELB", "RequestCount", "Sum", ("LoadBalancer",)),
+    Metric("AWS/ApplicationELB", "HealthyHostCount", "Maximum", ("LoadBalancer", "TargetGroup")),
+    Metric("AWS/NetworkELB", "HealthyHostCount", "Maximum", ("LoadBalancer", "TargetGroup")),
     Metric("AWS/NetworkELB", "ProcessedBytes", "Sum", ("LoadBalancer",)),
     Metric("AWS/GatewayELB", "ProcessedBytes", "Sum", ("LoadBalancer",)),
     Metric("AWS/ELB", "RequestCount", "Sum", ("LoadBalancerName",)),
@@ -63,8 +65,10 @@ METRICS = (
     Metric("AWS/DynamoDB", "ConsumedReadCapacityUnits", "Sum", ("TableName",)),
     Metric("AWS/DynamoDB", "ConsumedWriteCapacityUnits", "Sum", ("TableName",)),
     Metric("AWS/Lambda", "Invocations", "Sum", ("FunctionName",)),
+    Metric("AWS/Lambda", "ProvisionedConcurrencyUtilization", "Maximum", ("FunctionName", "Resource")),
     Metric("AWS/Logs", "IncomingBytes", "Sum", ("LogGroupName",)),
     Metric("AWS/TransitGateway", "BytesOut", "Sum", ("TransitGateway", "TransitGatewayAttachment")),
+    Metric("AWS/ClientVPN", "ActiveConnectionsCount", "Maximum", ("Endpoint",)),
     Metric("AWS/VPN", "TunnelState", "Maximum", ("VpnId",)),
     Metric("AWS/ECS", "CPUUtilization", "Maximum", ("ClusterName", "ServiceName")),
 )
@@ -105,12 +109,20 @@ def _data(aws: Scope, metric: Metric, found: Sequence[Answer]) -> Iterator[Recor
         }
         for number, one in enumerate(found)
     ]
-    values: dict[str, list[float]] = {query["Id"]: [] for query in queries}  # type: ignore[misc]  # its ids are texts
+    # A day without data is None: nothing is known of it, not that nothing happened.
+    values: dict[str, list[float | None]] = {f"m{number}": [None] * WINDOW for number in range(len(found))}
     for result in aws.every(DATA, MetricDataQueries=queries, StartTime=end - timedelta(days=WINDOW), EndTime=end):
-        values[result["Id"]] += result.get("Values", [])
+        daily = values[result["Id"]]
+        for moment, value in zip(result.get("Timestamps", []), result.get("Values", []), strict=True):
+            # AWS may begin its days at midnight: the first and the last are then parts of days.
+            day = min(max(math.ceil((end - moment) / timedelta(days=1)) - 1, 0), WINDOW - 1)
+            before = daily[day]
+            daily[day] = (
+                value if before is None else max(before, value) if metric.statistic == "Maximum" else before + value
+            )
     for number, one in enumerate(found):
         dimensions: dict[str, Any] = {d["Name"]: d["Value"] for d in one["Dimensions"]}
-        days = values[f"m{number}"]
+        daily = values[f"m{number}"]
         subject = "/".join(str(dimensions[name]) for name in metric.dimensions)
         yield aws.record(
             "aws_cloudwatch_metric",
@@ -121,10 +133,7 @@ def _data(aws: Scope, metric: Metric, found: Sequence[Answer]) -> Iterator[Recor
                 "statistic": metric.statistic,
                 "dimensions": dimensions,
                 "window_days": WINDOW,
-                # Days with data: none means that nothing is known, not that nothing happened.
-                "days": len(days),
-                "sum": math.fsum(days),
-                "maximum": max(days, default=None),
+                "daily": daily,
             },
             mode="data",
         )
