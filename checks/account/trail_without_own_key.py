@@ -37,6 +37,8 @@ class TrailWithoutOwnKey(Check[Resource]):
             resource "aws_cloudtrail" "main" {
               name                       = "main"
               s3_bucket_name             = "example-trail"
+              cloud_watch_logs_group_arn = "arn:aws:logs:eu-west-1:111122223333:log-group:trail:*"
+              cloud_watch_logs_role_arn  = "arn:aws:iam::111122223333:role/trail"
               is_multi_region_trail      = true
               enable_log_file_validation = true
               kms_key_id                 = "arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555"

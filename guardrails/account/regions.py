@@ -33,6 +33,19 @@ def regions_read(model: Model, *types: str) -> Iterator[str]:
         raise Unknown(doubt)
 
 
+def regions_without(model: Model, type_: str) -> tuple[list[str], str]:
+    """The regions that surely hold nothing of a type, and why that is not known of others (empty if it is)."""
+    held = {resource.region for resource in model.all(type_)}
+    found: list[str] = []
+    try:
+        for region in regions_read(model, type_):
+            if region not in held:
+                found.append(region)  # noqa: PERF401  # those before the doubt are kept
+    except Unknown as unknown:
+        return found, unknown.reason
+    return found, ""
+
+
 def _gap(model: Model, region: str, types: tuple[str, ...]) -> str:
     for gap in model.gaps:
         if gap.types and gap.types.isdisjoint(types):
