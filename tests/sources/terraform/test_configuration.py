@@ -850,7 +850,7 @@ def test_links_are_not_followed_out_of_the_tree(write: Write, tmp_path_factory: 
     [
         (b"a\0b", "main.tf is a binary file"),
         ("# café".encode("latin-1"), "main.tf is not UTF-8 (byte 5)"),
-        (b"#" * 10_000_001, "main.tf is larger than 10 MB"),
+        (b"#" * 4_000_001, "main.tf is larger than 4 MB"),
     ],
 )
 def test_files_that_are_no_text_are_told(write: Write, content: bytes, message: str) -> None:
