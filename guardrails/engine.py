@@ -94,14 +94,34 @@ def run(
             replace(each, finding=names.named(each.finding, model))
             for each, model in sorted(suppressed, key=lambda pair: _order(pair[0].finding))
         ],
-        undecided=sorted(
-            _distinct(undecided), key=lambda each: (_place(each.origin.location), each.resource, each.check)
-        ),
-        problems=sorted(_distinct(problems), key=lambda each: (_place(each.location), each.stage, each.message)),
+        undecided=sorted(_distinct(undecided), key=_undecided_order),
+        problems=sorted(_distinct(problems), key=_problem_order),
         resources=resources,
         checks=sum(1 for check, _ in chosen if check not in CHECKS_OF_SUPPRESSIONS),
         files=tuple(sorted({path for model in models for path in model.files})),
     )
+
+
+def joined(reports: Iterable[Report]) -> Report:
+    """One report of several runs with the same checks and settings, each over models of its own."""
+    whole = Report()
+    findings: dict[str, Finding] = {}
+    files: set[str] = set()
+    for report in reports:
+        # What is wrong with a suppression is said in each run.
+        findings.update((each.fingerprint, each) for each in report.findings)
+        whole.suppressed += report.suppressed
+        whole.undecided += report.undecided
+        whole.problems += report.problems
+        whole.resources += report.resources
+        whole.checks = max(whole.checks, report.checks)
+        files.update(report.files)
+    whole.findings = sorted(findings.values(), key=_order)
+    whole.suppressed.sort(key=lambda each: _order(each.finding))
+    whole.undecided = sorted(_distinct(whole.undecided), key=_undecided_order)
+    whole.problems = sorted(_distinct(whole.problems), key=_problem_order)
+    whole.files = tuple(sorted(files))
+    return whole
 
 
 def select(checks: Sequence[AnyCheck], settings: Settings) -> list[AnyCheck]:
@@ -281,6 +301,14 @@ def _merged(findings: Sequence[tuple[Finding, Model]]) -> list[tuple[Finding, Mo
 
 def _order(finding: Finding) -> tuple[object, ...]:
     return (_place(finding.origin.location), finding.resource, finding.check, finding.path, finding.message)
+
+
+def _undecided_order(each: Undecided) -> tuple[object, ...]:
+    return (_place(each.origin.location), each.resource, each.check)
+
+
+def _problem_order(each: Problem) -> tuple[object, ...]:
+    return (_place(each.location), each.stage, each.message)
 
 
 def _place(place: Place | None) -> tuple[int, str, int, int]:

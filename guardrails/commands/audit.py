@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +15,7 @@ from guardrails.commands import check as checking
 from guardrails.commands._progress import Progress
 from guardrails.finding import Report
 from guardrails.model import Model
+from guardrails.overview import Overview, overview
 from guardrails.reporters import Context, Format
 from guardrails.reporters.source import Sources
 from guardrails.suppress import CHECKS as CHECKS_OF_SUPPRESSIONS
@@ -102,36 +103,37 @@ def audit(
     printed, files = checking._outputs(format_ or Format.TEXT, output or ())
     catalog = shared.load_checks(loaded, checks)
     settings = shared.settings_of(loaded, [], select, ignore, kind)
-    whole = Report()
-    accounts = 0
+    everything = list(catalog.checks.values())
+    drawn = bool({printed, *(each for each, _ in files)} & {Format.HTML, Format.SUMMARY})
+    reports: list[Report] = []
+    views: list[Overview] = []
     with Progress(quiet=quiet) as progress:
+        try:
+            chosen = engine.select([*everything, *CHECKS_OF_SUPPRESSIONS], settings)
+        except engine.SelectionError as error:
+            shared.fail(str(error))
         for model in _models(options, executor, save, progress):
-            try:
-                report = engine.run(
-                    [model],
-                    list(catalog.checks.values()),
-                    settings,
-                    problems=() if accounts else catalog.problems,
-                    progress=progress,
-                )
-            except engine.SelectionError as error:
-                shared.fail(str(error))
-            accounts += 1
-            _add(whole, report)
+            problems = () if reports else catalog.problems
+            reports.append(engine.run([model], everything, settings, problems=problems, progress=progress))
+            if drawn:
+                views.append(overview([model], chosen))
+    whole = engine.joined(reports)
     context = Context(
         checks={**catalog.checks, **{each.id: each for each in CHECKS_OF_SUPPRESSIONS}},
+        ran=frozenset(each.id for each in chosen),
         sources=Sources(whole.files),
         color=shared.wants_color(no_color),
         width=shared.width(),
         root=workspace.root(),
         page=explain.markdown,
         quiet=quiet,
+        overview=lambda: _together(views),
     )
     checking._write(whole, context, printed, files)
     given = loaded.config if loaded else None
     code = shared.exit_code(
         whole,
-        scanned=accounts > 0,
+        scanned=bool(reports),
         fail_on=checking._threshold(fail_on, given.fail_on if given else None),
         allow_incomplete=allow_incomplete or bool(given and given.allow_incomplete),
     )
@@ -165,12 +167,9 @@ def _models(options: Options, where: str, save: Path | None, progress: Progress)
         shared.fail(f"cannot write {save}: {error.strerror or error}")
 
 
-def _add(whole: Report, report: Report) -> None:
-    """Add what one account has to say to that of all."""
-    whole.findings += report.findings
-    whole.undecided += report.undecided
-    whole.suppressed += report.suppressed
-    whole.problems += report.problems
-    whole.resources += report.resources
-    whole.checks = max(whole.checks, report.checks)
-    whole.files = [*whole.files, *report.files]
+def _together(views: Sequence[Overview]) -> Overview:
+    return Overview(
+        tuple(each for view in views for each in view.exposed),
+        tuple(each for view in views for each in view.escalations),
+        unknown=tuple(each for view in views for each in view.unknown),
+    )

@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from guardrails import engine, explain, workspace
+from guardrails.commands import _live as lives
 from guardrails.commands import _shared as shared
 from guardrails.commands._progress import Progress
 from guardrails.finding import Report, Severity
@@ -59,6 +60,8 @@ def check(
     var: shared.Vars = None,
     var_file: shared.VarFiles = None,
     source: shared.Source = None,
+    live: lives.Live = None,
+    live_account: lives.LiveAccount = "",
     checks: shared.CheckFolders = None,
     config: shared.ConfigFile = None,
     allow_incomplete: Annotated[
@@ -88,10 +91,18 @@ def check(
     with Progress(quiet=quiet) as progress:
         progress("reading")
         models = shared.read_models(scanned, var or (), var_files, source)
+        account = lives.account_of(live, live_account) if live else None
+        models = models if account is None else lives.laid_over(models, account)
+        everything = list(catalog.checks.values())
         try:
-            report = engine.run(
-                models, list(catalog.checks.values()), settings, problems=catalog.problems, progress=progress
-            )
+            report = engine.run(models, everything, settings, problems=catalog.problems, progress=progress)
+            if account:
+                former = engine.run(lives.before(models, account), everything, settings, progress=progress)
+                if (left := lives.without_former(report, former)) and not quiet:
+                    print(
+                        f"guardrails: {left} findings of {account.name} stood before the plan: check {live} for them",
+                        file=sys.stderr,
+                    )
         except engine.SelectionError as error:
             shared.fail(str(error))
     chosen = engine.select([*catalog.checks.values(), *CHECKS_OF_SUPPRESSIONS], settings)
