@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardrails import Check, Example, Finding, Kind, PortSet, SecurityGroup, Severity
+from guardrails import Check, Example, Finding, Kind, PortSet, SecurityGroup, Severity, standing
 
 ADMIN = PortSet.tcp(22, 23, 2375, 2376, 3389, 5900, 5985, 5986) | PortSet.udp(3389)
 
@@ -90,8 +90,11 @@ class OpenAdminPort(Check[SecurityGroup]):
 
     def check(self, subject: SecurityGroup, /) -> Iterator[Finding]:
         for rule, traffic in subject.open_to_internet(ADMIN):
+            found = standing(subject, traffic)
+            said = f"{traffic.addresses().describe()} may connect to {traffic.ports().describe()}"
             yield self.finding(
                 rule.block,
-                f"{traffic.addresses().describe()} may connect to {traffic.ports().describe()}",
+                found.told(said),
                 path=rule.path(traffic.addresses()),
+                severity=Severity.LOW if found.latent else None,
             )

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardrails import Check, Example, Finding, Kind, PortSet, SecurityGroup, Severity
+from guardrails import Check, Example, Finding, Kind, PortSet, SecurityGroup, Severity, standing
 
 DATABASES = PortSet.tcp(
     1433,  # SQL Server
@@ -79,8 +79,11 @@ class OpenDatabasePort(Check[SecurityGroup]):
 
     def check(self, subject: SecurityGroup, /) -> Iterator[Finding]:
         for rule, traffic in subject.open_to_internet(DATABASES):
+            found = standing(subject, traffic)
+            said = f"{traffic.addresses().describe()} may connect to {traffic.ports().describe()}"
             yield self.finding(
                 rule.block,
-                f"{traffic.addresses().describe()} may connect to {traffic.ports().describe()}",
+                found.told(said),
                 path=rule.path(traffic.addresses()),
+                severity=Severity.LOW if found.latent else None,
             )

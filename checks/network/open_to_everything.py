@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardrails import Check, Example, Finding, Kind, PortSet, SecurityGroup, Severity
+from guardrails import Check, Example, Finding, Kind, PortSet, SecurityGroup, Severity, standing
 
 # A service has a few ports. Who opens more than this many to the internet has opened "everything".
 MANY = 1024
@@ -56,10 +56,18 @@ class OpenToEverything(Check[SecurityGroup]):
     def check(self, subject: SecurityGroup, /) -> Iterator[Finding]:
         for rule, traffic in subject.open_to_internet():
             ports = traffic.ports()
-            if any(sum(b - a + 1 for a, b in (ports & p).ranges(n)) > MANY for p, n in ((TCP, 6), (UDP, 17))):
-                yield self.finding(
-                    rule.block,
-                    f"{traffic.addresses().describe()} may connect to {ports.describe()}",
-                    path=rule.path(traffic.addresses()),
-                    severity=self.severity if ports >= TCP else Severity.HIGH,
-                )
+            if not _many(ports):
+                continue
+            found = standing(subject, traffic)
+            said = f"{traffic.addresses().describe()} may connect to {ports.describe()}"
+            if found.latent:
+                severity = Severity.LOW
+            elif not _many(found.ports):
+                severity, said = Severity.MEDIUM, f"{said}; today the internet reaches {found.ports.describe()} of it"
+            else:
+                severity = self.severity if ports >= TCP else Severity.HIGH
+            yield self.finding(rule.block, found.told(said), path=rule.path(traffic.addresses()), severity=severity)
+
+
+def _many(ports: PortSet) -> bool:
+    return any(sum(b - a + 1 for a, b in (ports & p).ranges(n)) > MANY for p, n in ((TCP, 6), (UDP, 17)))

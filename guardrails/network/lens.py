@@ -11,6 +11,7 @@ from guardrails.model import Model, Resource, Unknown
 from guardrails.network.addresses import ANYWHERE, PUBLIC, AddressSet
 from guardrails.network.balancing import exposed_behind, leads_to, through
 from guardrails.network.build import picture_of
+from guardrails.network.codes import MEANING
 from guardrails.network.packet import Blocker, Hop
 from guardrails.network.ports import ALL, PortSet
 from guardrails.network.reach import BLOCKED, End, Engine, Internet, Reachability, Service
@@ -191,6 +192,29 @@ class Network:
         gateway endpoint, or the internet.
         """
         return self.reach(resource, Service(service), PortSet.tcp(port))
+
+    def from_internet(self, interface: Interface, traffic: Traffic) -> Traffic:
+        """What of some traffic, as the rules of an interface let it in, the internet surely or possibly gets there:
+        directly, and through load balancers.
+        """
+        ports = traffic.ports()
+        answer = self._engine.connect(Internet(), interface, ports, why=False)
+        found = answer.traffic & traffic if answer.verdict != "blocked" else NO_TRAFFIC
+        for balancer, listener, _, inner in leads_to(self._engine, interface.key):
+            taken = inner & ports
+            if not taken:
+                continue
+            led = through(self._engine, balancer, Internet(), interface, listener.ports, why=False)
+            if led.verdict != "blocked":
+                found |= Traffic.box(led.traffic.addresses(), taken)
+        return found
+
+    def kept_away(self, interfaces: list[Interface], traffic: Traffic) -> str:
+        """Why the internet does not reach some interfaces, in a few words."""
+        if all(i.public == "no" and i.ipv6 == "no" for i in interfaces):
+            return "no public address"
+        blockers, _ = self._engine.why(Internet(), interfaces[0], traffic.ports())
+        return "; ".join(dict.fromkeys(MEANING.get(b.code, b.change) for b in blockers)) or "there is no path"
 
     def internet_paths(self, resource: Resource | str) -> list[Exposure]:
         """How the internet reaches a resource: itself, and through load balancers."""

@@ -122,7 +122,7 @@ class Engine:
             return result
         if not why:
             return BLOCKED
-        blockers, path = self._why(source, target, ports)
+        blockers, path = self.why(source, target, ports)
         return Reachability("blocked", blockers=blockers, path=path)
 
     def forwarded(self, source: End, node: Interface, target: Interface, ports: PortSet) -> Reachability:
@@ -210,7 +210,7 @@ class Engine:
         best = min(found, key=lambda f: (len(f.packet.needs), len(f.packet.doubts), len(f.packet.hops)))
         return Reachability("may", by_source, by_target, best.packet.hops)
 
-    def _why(self, source: End, target: End, ports: PortSet) -> tuple[tuple[Blocker, ...], tuple[Hop, ...]]:
+    def why(self, source: End, target: End, ports: PortSet) -> tuple[tuple[Blocker, ...], tuple[Hop, ...]]:
         """A smallest set of changes that opens the way, by trying ever larger ones."""
         if isinstance(target, Interface) and target.listens is not None:
             ports &= target.listens
