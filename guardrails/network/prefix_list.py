@@ -59,9 +59,7 @@ def _resolve(model: Model, value: Value) -> PrefixList:
         return PrefixList(value, unknown=f"the entries of prefix list {_shown(value)} are not in view")
     match resource.type, resource.mode:
         case "aws_vpc_endpoint", _:
-            return PrefixList(
-                value, resource, service=endpoint_service(model, resource.raw("service_name")) or "aws"
-            )
+            return PrefixList(value, resource, service=endpoint_service(model, resource.raw("service_name")) or "aws")
         case _, "data":
             if service := service_of(resource.raw("name")) or _filtered(resource):
                 return PrefixList(value, resource, service=service)
