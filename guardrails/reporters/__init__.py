@@ -38,8 +38,6 @@ class Context:
 
     checks: Mapping[str, Check[Any]] = field(default_factory=dict)
     """Every check, by id: for titles and pages."""
-    ran: frozenset[str] = frozenset()
-    """Ids of the checks of this run."""
     sources: Sources = field(default_factory=Sources)
     """The lines of the files that were scanned, with secrets blanked."""
     color: bool = False
@@ -51,6 +49,8 @@ class Context:
     """The whole page of a check in Markdown."""
     quiet: bool = False
     """Whether to leave out what is not a finding or a problem."""
+    ran: frozenset[str] = frozenset()
+    """Ids of the checks of this run."""
     overview: Callable[[], Overview] = Overview
     """What the design opens and grants, computed when a format asks for it."""
 

@@ -1,4 +1,4 @@
-"""CSV (RFC 4180), for spreadsheets: a row for each finding, and for what is suppressed, undecided or not read."""
+"""CSV (RFC 4180, Unix line ends), for spreadsheets: a row for each finding, and for what else a report has."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  #
 def render(report: Report, context: Context) -> str:
     """See `Reporter.render`. `status` is finding, suppressed, undecided or error."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, restval="", quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    writer = csv.DictWriter(text, COLUMNS, restval="", quoting=csv.QUOTE_ALL, lineterminator="\n")
     writer.writeheader()
     for row in _rows(report, context):
         writer.writerow({name: inert(value) for name, value in row.items()})

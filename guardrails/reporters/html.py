@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
@@ -21,6 +22,7 @@ from guardrails.reporters import Context, plural
 
 _SNIPPET = 6
 """Lines of a culprit that are shown."""
+_STEP = re.compile(r"\d+\. ")
 _LISTED = 500
 """Undecided and suppressed results that are listed; the rest is counted."""
 
@@ -150,7 +152,9 @@ class _Page:
             yield self._snippet(finding.origin.location)
         yield from _value_path(finding)
         if finding.details:
-            yield f"<h4>Step by step</h4>{_ordered(Step('', detail) for detail in finding.details)}"
+            steps = [each for each in finding.details if _STEP.match(each)]
+            yield f"<h4>Step by step</h4>{_ordered(Step('', each) for each in steps)}" if steps else ""
+            yield "".join(f"<p>{prose(each)}</p>" for each in finding.details if each not in steps)
         check = self._context.checks.get(finding.check)
         _, _, why = check.page.partition("## Why is this bad?") if check else ("", "", "")
         if why.strip():

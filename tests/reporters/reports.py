@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import ClassVar
 
 from guardrails import Check, Example, Finding, Fix, Kind, Resource, Safety, Severity
 from guardrails.finding import Report, Suppressed, Undecided
@@ -55,7 +56,7 @@ class OpenPort(Check[Resource]):
     types = ("aws_security_group",)
     same_as = ("CKV_AWS_24",)
     references = ("https://docs.aws.amazon.com/vpc/",)
-    compliance = ("CIS-AWS-3.0:5.2",)
+    compliance: ClassVar[tuple[str, ...]] = ("CIS-AWS-3.0:5.2",)
     examples = (Example(bad='resource "aws_security_group" "a" {} # finding', fixed="# nothing"),)
 
     def check(self, group: Resource, /) -> Iterator[Finding]:
