@@ -13,7 +13,15 @@ if TYPE_CHECKING:
     from guardrails.access.lens import Access
     from guardrails.access.principals import Principal
     from guardrails.access.view import PolicyView
-    from guardrails.account import Environment, days_since, environment, read_at, regions_read, regions_without
+    from guardrails.account import (
+        Environment,
+        days_since,
+        environment,
+        read_at,
+        regions_read,
+        regions_without,
+        usages,
+    )
     from guardrails.check import Check, Example
     from guardrails.finding import Edit, Finding, Fix, Kind, Safety, Severity
     from guardrails.model import (
@@ -48,7 +56,15 @@ _HOME = {
     "guardrails.access.lens": ("Access",),
     "guardrails.access.principals": ("Principal",),
     "guardrails.access.view": ("PolicyView",),
-    "guardrails.account": ("Environment", "days_since", "environment", "read_at", "regions_read", "regions_without"),
+    "guardrails.account": (
+        "Environment",
+        "days_since",
+        "environment",
+        "read_at",
+        "regions_read",
+        "regions_without",
+        "usages",
+    ),
     "guardrails.account.prices": ("Cost", "instance_cost", "monthly_cost"),
     "guardrails.account.usage": ("Metric", "is_live", "is_quiet"),
     "guardrails.check": ("Check", "Example"),
@@ -132,6 +148,7 @@ __all__ = [
     "regions_without",
     "related",
     "standing",
+    "usages",
     "users",
 ]
 

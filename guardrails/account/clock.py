@@ -21,7 +21,8 @@ def read_at(model: Model) -> datetime:
 def days_since(block: Block, *path: str | int) -> float | None:
     """The days from the time in an attribute (RFC 3339) until the account was read; below zero for one to come.
 
-    None where the attribute is absent, empty or left to the provider. Raises `Unknown` for what is not known or no time.
+    None where the attribute is absent, empty or left to the provider. Raises `Unknown` for what is not known or no
+    time.
     """
     text = block.text(*path, default="")
     if not text:
