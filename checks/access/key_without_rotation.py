@@ -22,7 +22,7 @@ class KeyWithoutRotation(Check[Resource]):
     types = ("aws_kms_key",)
     same_as = ("CKV_AWS_7", "AWS-0065")
     references = ("https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html",)
-    compliance = ("CIS-AWS-3.0:3.6", "AWS-FSBP:KMS.4")
+    compliance = ("CIS-AWS-3.0:3.6",)
     examples = (
         Example(
             bad="""

@@ -30,7 +30,7 @@ class RegionsWithoutAccessAnalyzer(Check[Model]):
     hint = "Make an analyzer in every region, or one for the whole organisation in its administrator's account."
     same_as = ("AWS-0175",)
     references = ("https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-getting-started.html",)
-    compliance = ("CIS-AWS-3.0:1.20", "AWS-FSBP:IAM.28")
+    compliance = ("CIS-AWS-3.0:1.20",)
     examples = (
         Example(
             bad=f"""

@@ -27,7 +27,7 @@ class RootWithoutMfa(Check[Resource]):
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/enable-mfa-for-root.html",
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_root-user.html",
     )
-    compliance = ("CIS-AWS-3.0:1.5", "AWS-FSBP:IAM.9")
+    compliance = ("CIS-AWS-3.0:1.5",)
     examples = (
         Example(
             bad=f"""

@@ -23,7 +23,7 @@ class UnusedCredential(Check[Resource]):
     types = ("aws_iam_access_key", "data.aws_iam_credential_report")
     same_as = ("AWS-0144", "AWS-0166")
     references = ("https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_finding-unused.html",)
-    compliance = ("CIS-AWS-3.0:1.12", "AWS-FSBP:IAM.22")
+    compliance = ("CIS-AWS-3.0:1.12", "AWS-FSBP:IAM.8")
     examples = (
         Example(
             title="A key",

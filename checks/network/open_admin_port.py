@@ -27,7 +27,7 @@ class OpenAdminPort(Check[SecurityGroup]):
         "https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager.html",
         "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/security-group-rules.html",
     )
-    compliance = ("CIS-AWS-3.0:5.2", "CIS-AWS-3.0:5.3", "AWS-FSBP:EC2.13", "AWS-FSBP:EC2.14")
+    compliance = ("CIS-AWS-3.0:5.2", "CIS-AWS-3.0:5.3", "AWS-FSBP:EC2.19")
     examples = (
         Example(
             bad="""
