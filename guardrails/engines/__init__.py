@@ -1,0 +1,57 @@
+"""Other tools that look at the same input: what they say becomes findings of the same report.
+
+An engine is a process of its own environment, never a module of ours: it starts before the native checks, runs beside
+them, and is waited for at the end. What it cannot do is a `Problem`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from guardrails.check import Check
+from guardrails.finding import Finding, Suppressed
+from guardrails.model import Model, Problem
+
+_FOREIGN = re.compile(r"CKV2?_[\w*]*")
+
+
+def is_foreign(pattern: str) -> bool:
+    """Whether an id, or a glob of ids, is that of another tool's rule."""
+    return _FOREIGN.fullmatch(pattern) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What an engine says of a resource, and the model that holds the resource, as far as one does."""
+
+    finding: Finding
+    model: Model | None = None
+    address: str = ""
+    """The resource as the model calls it; empty without a model."""
+    skipped: Suppressed | None = None
+    """Set where a comment to the engine itself hides it."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """All that an engine has to say of a run."""
+
+    claims: list[Claim] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    rules: list[Check[Any]] = field(default_factory=list)
+    """The rules that its claims name."""
+
+
+class Engine(Protocol):
+    """A tool that was started on the input of this run."""
+
+    def rules(self) -> Sequence[Check[Any]]:
+        """The rules that are known of before it answers."""
+        ...
+
+    def outcome(self, models: Sequence[Model]) -> Outcome:
+        """What it has found, with each claim brought home to its model. Waits for the tool; never raises."""
+        ...
