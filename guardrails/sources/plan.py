@@ -34,6 +34,7 @@ from guardrails.sources.state import (
     NULL,
     Collected,
     State,
+    StateValues,
     as_mode,
     check_format,
     decode_mask,
@@ -105,6 +106,8 @@ class _Variable(msgspec.Struct):
 class _Plan(msgspec.Struct):
     format_version: str
     resource_changes: list[_ResourceChange] = []
+    planned_values: msgspec.Raw = NULL
+    """Decoded only where there are no changes: it says the same and less."""
     deferred_changes: list[_Deferred] = []
     prior_state: State | None = None
     configuration: Configuration = msgspec.field(default_factory=Configuration)
@@ -215,6 +218,10 @@ class _Reader:
                 self._after.add_known(module, resource, provider)
         gaps = []
         document = self._after.document
+        if not self._plan.resource_changes and self._add_planned():
+            reason = f"{document.name} has no resource_changes: what is known after apply looks as if it were not set"
+            self._after.problems.append(Problem("read", reason, document.start))
+            gaps.append(Gap(reason, location=document.start))
         if not self._plan.complete and not self._plan.errored:
             reason = (
                 f"{document.name}: the plan is for chosen targets or puts changes off, and shows a part of the design"
@@ -229,6 +236,21 @@ class _Reader:
             model.comments = source.comments
             model.files = (*model.files, *source.files)
         return model
+
+    def _add_planned(self) -> bool:
+        """Take in what stands in `planned_values` alone, as in a plan that somebody cut down; whether there is any."""
+        try:
+            planned = msgspec.json.decode(self._plan.planned_values, type=StateValues | None)
+        except (msgspec.DecodeError, RecursionError) as error:
+            self._after.problems.append(Problem("read", f"planned_values cannot be decoded: {error}"))
+            return False
+        found = False
+        for module, resource in planned.root_module.all() if planned else ():
+            if resource.address not in self._after.addresses:
+                found = True
+                provider = self._provider(self._references.scope(module), resource.mode, resource.type, resource.name)
+                self._after.add_known(module, resource, provider)
+        return found
 
     @cached_property
     def _by_bare_address(self) -> dict[str, list[str]]:

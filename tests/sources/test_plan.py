@@ -381,6 +381,29 @@ def test_what_is_not_a_plan_is_a_problem_that_says_why(text: bytes, expected: st
     assert problem(text).startswith(expected)
 
 
+def test_a_plan_without_changes_gives_its_planned_values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are looked at, and it is said that they leave open what is known after apply."""
+    resource = {
+        "address": "aws_vpc.v",
+        "mode": "managed",
+        "type": "aws_vpc",
+        "name": "v",
+        "values": {"cidr_block": "x"},
+    }
+    monkeypatch.chdir(tmp_path)
+    path = Path("plan.json")
+    path.write_text(json.dumps({"format_version": "1.2", "planned_values": {"root_module": {"resources": [resource]}}}))
+
+    model = read_plan(path)
+
+    assert at(model, "aws_vpc.v").get("cidr_block") == "x"
+    assert [problem.message for problem in model.incomplete()] == [
+        "plan.json has no resource_changes: what is known after apply looks as if it were not set"
+    ]
+    with pytest.raises(Unknown, match="has no resource_changes"):
+        list(model.resources("aws_subnet"))
+
+
 def test_a_plan_in_utf16_is_read() -> None:
     """What older PowerShells write is a plan too."""
     text = plan(change("aws_sqs_queue.q"))
