@@ -51,6 +51,8 @@ def _connected(settings: Proxy, monkeypatch: pytest.MonkeyPatch) -> Proxy:
             monkeypatch.delenv(name, raising=False)
     settings.fault = lambda _: ""
     settings.latency = 0
+    settings.crowd = None
+    settings.canned = {}
     settings.seen.clear()
     if _last.url != settings.url:  # sessions are kept: their clients take longer to make than the tests to run
         session_for.cache_clear()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import re
 import socket
@@ -10,7 +11,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -39,6 +40,10 @@ class Proxy:
     upstream: str = ""
     """`127.0.0.1:5000`; empty: whatever has no fault gets `fallback`."""
     fault: Callable[[Asked], Fault] = lambda _: ""
+    canned: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """Answers, as AWS documents them, for what the upstream does not know: by signing service and operation."""
+    crowd: threading.Barrier | None = None
+    """As many requests are held back until they are all there, once; then none. Broken where they never meet."""
     latency: float = 0.0
     hang: float = 3.0
     seen: Counter[Asked] = field(default_factory=Counter)
@@ -126,6 +131,10 @@ def proxy(settings: Proxy) -> Iterator[Proxy]:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             asked = _asked(self, body)
             settings.seen[asked] += 1
+            if (crowd := settings.crowd) and asked.service != "sts":
+                with contextlib.suppress(threading.BrokenBarrierError):
+                    crowd.wait()
+                settings.crowd = None
             if settings.latency:
                 time.sleep(settings.latency)
             fault = settings.fault(asked)
@@ -138,15 +147,20 @@ def proxy(settings: Proxy) -> Iterator[Proxy]:
                 self.connection.shutdown(socket.SHUT_RDWR)
                 self.close_connection = True
             elif fault:
-                status, kind, text = _failure(fault, asked, self.headers.get("X-Amz-Target", ""))
-                self.reply(status, {"Content-Type": kind, "x-amzn-ErrorType": _CODES.get(fault, "")}, text)
+                status, kind, page = _failure(fault, asked, self.headers.get("X-Amz-Target", ""))
+                self.reply(status, {"Content-Type": kind, "x-amzn-ErrorType": _CODES.get(fault, "")}, page)
+            elif (text := settings.canned.get((asked.service, asked.operation))) is not None:
+                kind = "text/xml" if text.startswith("<") else "application/json"
+                self.reply(200, {"Content-Type": kind}, text.encode())
             elif settings.upstream:
                 self.forward(body)
             else:
                 self.reply(500, {"Content-Type": "text/plain"}, b"nobody here")
 
-        do_GET = answer  # noqa: N815  # the base class's name
+        do_DELETE = answer  # noqa: N815  # the base class's name
+        do_GET = answer  # noqa: N815  # the same
         do_HEAD = answer  # noqa: N815  # the same
+        do_PATCH = answer  # noqa: N815  # the same
         do_POST = answer  # noqa: N815  # the same
         do_PUT = answer  # noqa: N815  # the same
 
