@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardrails import Check, Example, Finding, Kind, Resource, Severity
+from guardrails import Check, Example, Finding, Kind, Resource, Severity, standing
 
 
 class PublicDatabase(Check[Resource]):
@@ -18,8 +18,15 @@ class PublicDatabase(Check[Resource]):
     kind = Kind.SECURITY
     severity = Severity.HIGH
     hint = "Set `publicly_accessible = false` and reach the database from inside the VPC, or through Session Manager."
-    types = ("aws_db_instance", "aws_rds_cluster_instance")
-    same_as = ("CKV_AWS_17", "AWS-0180")
+    types = (
+        "aws_db_instance",
+        "aws_rds_cluster_instance",
+        "aws_neptune_cluster_instance",
+        "aws_redshift_cluster",
+        "aws_redshiftserverless_workgroup",
+        "aws_dms_replication_instance",
+    )
+    same_as = ("CKV_AWS_17", "CKV_AWS_87", "CKV_AWS_89", "CKV_AWS_102", "AWS-0180")
     references = (
         "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_VPC.WorkingWithRDSInstanceinaVPC.html#USER_VPC.Hiding",
     )
@@ -79,14 +86,25 @@ class PublicDatabase(Check[Resource]):
 
     def check(self, database: Resource, /) -> Iterator[Finding]:
         if database.flag("publicly_accessible"):
+            found = standing(database)
+            name = _COMMANDS.get(database.type, "")
             yield self.finding(
                 database,
-                "`publicly_accessible` is true: the database has a public address",
+                found.told("`publicly_accessible` is true: the database has a public address"),
                 path="publicly_accessible",
+                severity=Severity.LOW if found.latent else None,
                 fix=self.set_attribute(
                     database,
                     "publicly_accessible",
                     "false",
-                    cli="aws rds modify-db-instance --no-publicly-accessible --db-instance-identifier ID",
+                    cli=f"aws {name} ID --no-publicly-accessible" if name else "",
                 ),
             )
+
+
+_COMMANDS = {
+    "aws_db_instance": "rds modify-db-instance --db-instance-identifier",
+    "aws_rds_cluster_instance": "rds modify-db-instance --db-instance-identifier",
+    "aws_redshift_cluster": "redshift modify-cluster --cluster-identifier",
+    "aws_redshiftserverless_workgroup": "redshift-serverless update-workgroup --workgroup-name",
+}

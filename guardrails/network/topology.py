@@ -94,6 +94,14 @@ class Route:
     block: Block | None = None
 
     @property
+    def destinations(self) -> AddressSet:
+        """The addresses that it is for, as far as they are known."""
+        return AddressSet.union_of(
+            AddressSet.range(family, first, first + (1 << ((32 if family == 4 else 128) - prefix)))
+            for family, first, prefix in self.cidrs
+        )
+
+    @property
     def rank(self) -> int:
         """Priority among routes of equal length, lower first (VPC user guide, "How route priority works")."""
         if self.kind == "local":
