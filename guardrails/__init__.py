@@ -22,6 +22,8 @@ if TYPE_CHECKING:
         regions_without,
         usages,
     )
+    from guardrails.account.prices import Cost, instance_cost, monthly_cost
+    from guardrails.account.usage import Metric, is_live, is_quiet
     from guardrails.check import Check, Example
     from guardrails.finding import Edit, Finding, Fix, Kind, Safety, Severity
     from guardrails.model import (
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
         Label,
         Model,
         Origin,
+        Provider,
         Ref,
         Resource,
         Symbolic,
@@ -45,7 +48,7 @@ if TYPE_CHECKING:
     from guardrails.network.reach import Reachability
     from guardrails.network.rule import Rule
     from guardrails.network.security_group import SecurityGroup
-    from guardrails.network.shortfall import Shortfall
+    from guardrails.network.shortfall import Shortfall, Useless
     from guardrails.network.standing import Standing, standing
     from guardrails.network.traffic import Traffic
     from guardrails.waste import Waste, older, users
@@ -74,6 +77,7 @@ _HOME = {
         "Label",
         "Model",
         "Origin",
+        "Provider",
         "Ref",
         "Resource",
         "Symbolic",
@@ -90,7 +94,7 @@ _HOME = {
     "guardrails.network.reach": ("Reachability",),
     "guardrails.network.rule": ("Rule",),
     "guardrails.network.security_group": ("SecurityGroup",),
-    "guardrails.network.shortfall": ("Shortfall",),
+    "guardrails.network.shortfall": ("Shortfall", "Useless"),
     "guardrails.network.standing": ("Standing", "standing"),
     "guardrails.network.traffic": ("Traffic",),
     "guardrails.waste": ("Waste", "older", "users"),
@@ -119,6 +123,7 @@ __all__ = [
     "PolicyView",
     "PortSet",
     "Principal",
+    "Provider",
     "Reachability",
     "Ref",
     "Resource",
@@ -132,6 +137,7 @@ __all__ = [
     "Traffic",
     "Unknown",
     "UnknownValue",
+    "Useless",
     "Value",
     "Waste",
     "__version__",

@@ -29,6 +29,9 @@ def _parts(network: Network, missing: Sequence[Missing]) -> Iterator[str]:
     outward = [each for each in missing if each.cause == "egress"]
     for each in outward:
         yield _egress(picture, each)
+    for each in missing:
+        if each.cause == "closed" and each.endpoint is not None:
+            yield _ingress(picture, each)
     ways = [each for each in missing if each.cause in ("route", "public")]
     if not ways:
         return
@@ -82,7 +85,7 @@ def _egress(picture: Picture, missing: Missing) -> str:
     else:
         target = 'cidr_blocks = ["0.0.0.0/0"]' if inline else 'cidr_ipv4 = "0.0.0.0/0"'
     if inline:
-        body = f'  egress {{\n    from_port = 443\n    to_port = 443\n    protocol = "tcp"\n    {target}\n  }}'
+        body = f'egress {{\n  from_port = 443\n  to_port = 443\n  protocol = "tcp"\n  {target}\n}}'
         return f"# in {group}\n{body}"
     return _rule("egress", "out", group, target)
 
@@ -104,9 +107,18 @@ def _rule(direction: str, name: str, group: str, target: str) -> str:
     )
 
 
-def ingress(group: str, source: str) -> str:
-    """A rule that lets the members of one group connect to those of another on port 443."""
-    return _rule("ingress", "clients", group, f"referenced_security_group_id = {reference(source)}")
+def _ingress(picture: Picture, missing: Missing) -> str:
+    """A rule that lets a workload into an endpoint."""
+    interfaces = missing.endpoint.interfaces if missing.endpoint is not None else ()
+    group = picture.interfaces[interfaces[0]].groups[0]
+    own = picture.groups.get(group)
+    inline = own is not None and any(p.block is not None and p.block.resource is own.resource for p in own.ingress)
+    source = missing.interface.groups[0]
+    if inline:
+        target = _target("security_groups", source, many=True)
+        body = f'ingress {{\n  from_port = 443\n  to_port = 443\n  protocol = "tcp"\n  {target}\n}}'
+        return f"# in {group}\n{body}"
+    return _rule("ingress", "clients", group, _target("referenced_security_group_id", source, many=False))
 
 
 def _gateway(picture: Picture, interface: Interface, service: str) -> str:

@@ -108,6 +108,60 @@ class Shortfall:
         return patch(self.network, missing)
 
 
+@dataclass(frozen=True, slots=True)
+class Useless:
+    """Endpoints that are of no use to some workloads for one cause at one place: a finding at the endpoint."""
+
+    resource: Resource
+    """The first of the endpoints."""
+    groups: tuple[str, ...]
+    """Its security groups."""
+    parts: tuple[tuple[Shortfall, tuple[Missing, ...]], ...]
+    """The workloads with what they miss for it."""
+
+    @classmethod
+    def of(cls, model: Model, cause: Cause) -> Iterator[Useless]:
+        """Those for one cause: `closed` ones by their groups, `name` ones by where they are written."""
+        found: dict[object, list[tuple[Resource, tuple[str, ...], Shortfall, Missing]]] = {}
+        for shortfall in Shortfall.subjects(model):
+            for missing in shortfall.missing:
+                endpoint = missing.endpoint
+                if missing.cause == cause and endpoint is not None and endpoint.resource is not None:
+                    picture = shortfall.network.picture
+                    groups = picture.interfaces[endpoint.interfaces[0]].groups if endpoint.interfaces else ()
+                    place = endpoint.resource.place() or endpoint.key
+                    key = (endpoint.vpc, groups) if cause == "closed" else place
+                    found.setdefault(key, []).append((endpoint.resource, groups, shortfall, missing))
+        for entries in found.values():
+            by_workload: dict[str, tuple[Shortfall, list[Missing]]] = {}
+            for _, _, shortfall, missing in entries:
+                by_workload.setdefault(shortfall.resource.address, (shortfall, []))[1].append(missing)
+            yield cls(entries[0][0], entries[0][1], tuple((s, tuple(m)) for s, m in by_workload.values()))
+
+    @property
+    def clients(self) -> str:
+        """The workloads, as people list them."""
+        return listed(shortfall.resource.address for shortfall, _ in self.parts)
+
+    @property
+    def services(self) -> str:
+        """What they do not reach for it."""
+        return listed(each.need.service for _, missing in self.parts for each in missing)
+
+    def details(self) -> tuple[str, ...]:
+        """The lines of a finding."""
+        return tuple(dict.fromkeys(line for shortfall, missing in self.parts for line in shortfall.details(missing)))
+
+    def places(self) -> tuple[Label, ...]:
+        """The lines of the design that are involved."""
+        return tuple(dict.fromkeys(label for shortfall, missing in self.parts for label in shortfall.places(missing)))
+
+    def patch(self) -> str:
+        """Terraform that opens it to its first client."""
+        shortfall, missing = self.parts[0]
+        return shortfall.patch(missing[:1])
+
+
 class _Survey:
     """Asks about every need of every workload, once for all that are alike."""
 
