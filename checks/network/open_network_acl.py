@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from guardrails import Check, Example, Finding, Kind, NetworkAcl, PortSet, Severity
 
 ADMIN = PortSet.tcp(20, 21, 22, 3389)
+ALL_PORTS = PortSet.of("tcp") | PortSet.of("udp")
 
 
 class OpenNetworkAcl(Check[NetworkAcl]):
@@ -77,10 +78,16 @@ class OpenNetworkAcl(Check[NetworkAcl]):
     )
 
     def check(self, subject: NetworkAcl, /) -> Iterator[Finding]:
-        if subject.model.kind == "account" and subject.resource.flag("is_default"):
+        if subject.resource.type == "aws_default_network_acl" and _as_made(subject):
             return
         for entry, traffic in subject.open_to_internet(ADMIN):
             yield self.finding(
                 entry.block,
                 f"{traffic.addresses().describe()} gets through to {traffic.ports().describe()}",
             )
+
+
+def _as_made(acl: NetworkAcl) -> bool:
+    """Whether a default ACL lets everything in and out, as AWS makes it."""
+    rules = [*acl.known("ingress"), *acl.known("egress")]
+    return bool(rules) and all(entry.allow and entry.least.ports() >= ALL_PORTS for entry in rules)
