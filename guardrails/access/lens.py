@@ -11,10 +11,11 @@ from guardrails.access.policy import PolicyKind
 from guardrails.access.principals import Identities, Principal
 from guardrails.access.resource_policies import ResourcePolicies
 from guardrails.access.view import PolicyView
-from guardrails.model import Model, Resource
+from guardrails.model import Block, Model, Resource, Symbolic, Unknown, UnknownValue, reveal
 
 if TYPE_CHECKING:
     from guardrails.access.exposure import Exposure, External
+    from guardrails.access.grants import Grant, Handless
     from guardrails.access.questions import Answer
     from guardrails.access.request import Caller, ContextValue
     from guardrails.access.steps import Path
@@ -90,6 +91,78 @@ class Access:
         from guardrails.access import questions  # noqa: PLC0415  # as above
 
         return questions.who_can(self, action, resource, context)
+
+    def lacks(
+        self,
+        principal: Principal,
+        action: str,
+        resource: Resource | str = "*",
+        context: Mapping[str, ContextValue] | None = None,
+    ) -> bool:
+        """Whether somebody surely may not call an action on a resource, whatever else the request says.
+
+        Raises `Unknown` where it depends on policies that are not known.
+        """
+        answer = self.can(principal, action, resource, context)
+        if answer.outcome == "undecided":
+            views = [*principal.policies(), *([principal.boundary] if principal.boundary else ())]
+            doubts = [doubt for view in views for doubt in view.doubts]
+            if principal.outside:
+                doubts.append(f"the policies of {principal.label} are not in view")
+            if doubts:
+                raise Unknown(doubts[0], principal.resource.place())
+        return answer.outcome == "denied"
+
+    def role_of(self, resource: Block, *path: str) -> Principal:
+        """The role that an attribute names by its ARN or name. Raises `Unknown` if its policies are not in view."""
+        raw = resource.raw(*path)
+        names = next(n for n in self.names if n.model is resource.resource.model)
+        value = reveal(raw)
+        text = names.text(Symbolic(value) if isinstance(value, UnknownValue) else value) if value else ""  # type: ignore[arg-type]  # an ARN is a string
+        found = self.principal(text)
+        if found is None or found.outside:
+            raise Unknown(
+                f"{resource.resource.address}: the policies of {names.show(text)} are not in view",
+                resource.place(*path),
+            )
+        return found
+
+    def granted(self, *wanted: tuple[str, str]) -> Iterator[Grant]:
+        """Statements that let somebody call one of some actions on what nobody names; see `grants.grants`."""
+        if not self._grants_anything:
+            return iter(())
+        from guardrails.access import grants  # noqa: PLC0415  # as above
+
+        return grants.grants(self, wanted)
+
+    def unlimited(self, *levels: str) -> Iterator[Grant]:
+        """Statements that allow actions of some access levels (`W`, `P`, ...) on everything; see `grants.unlimited`."""
+        if not self._grants_anything:
+            return iter(())
+        from guardrails.access import facts, grants  # noqa: PLC0415  # as above
+
+        return grants.unlimited(self, *(facts.Level(level) for level in levels))
+
+    def allows_everything(self) -> Iterator[Grant]:
+        """Statements that let somebody call whatever action there is on whatever there is."""
+        if not self._grants_anything:
+            return iter(())
+        from guardrails.access import grants  # noqa: PLC0415  # as above
+
+        return grants.grants(self, grants.EVERYTHING)
+
+    def without_pass_role(self) -> Iterator[Handless]:
+        """Who may make what needs a role, and may hand none over; see `grants.without_pass_role`."""
+        if not self._grants_anything:
+            return iter(())
+        from guardrails.access import grants  # noqa: PLC0415  # as above
+
+        return grants.without_pass_role(self)
+
+    @property
+    def _grants_anything(self) -> bool:
+        """Whether there is any identity policy: most designs need not load what judges them."""
+        return bool(self._policies) or next(self.principals(), None) is not None
 
     def public(self) -> Iterator[Exposure]:
         """Every statement of a resource or trust policy that lets everybody in."""

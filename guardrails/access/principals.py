@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -14,6 +14,7 @@ from guardrails.access.view import PolicyView, is_computed, is_given, managed, m
 from guardrails.model import Block, Model, Path, Resource, Symbolic, Unknown, UnknownValue, Value, reveal
 
 if TYPE_CHECKING:
+    from guardrails.access.grants import Blocked
     from guardrails.access.lens import Access
     from guardrails.access.symbolic import Space
 
@@ -78,6 +79,24 @@ class Principal:
 
             self._effective = effective(self)
         return self._effective
+
+    def blocked_by_boundary(self) -> Iterator[Blocked]:
+        """What its statements allow and its boundary never lets through; see `grants.blocked`. Raises `Unknown`."""
+        if self.boundary is None:
+            return iter(())
+        from guardrails.access.evaluation import Layer  # noqa: PLC0415  # as above
+        from guardrails.access.grants import blocked  # noqa: PLC0415  # as above
+
+        return blocked(self, Layer.BOUNDARY)
+
+    def blocked_by_organisation(self) -> Iterator[Blocked]:
+        """What its statements allow and its account's service control policies never let through."""
+        if self.access is None or next(self.access.control_policies(), None) is None:
+            return iter(())
+        from guardrails.access.evaluation import Layer  # noqa: PLC0415  # as above
+        from guardrails.access.grants import blocked  # noqa: PLC0415  # as above
+
+        return blocked(self, Layer.SCP)
 
     @property
     def signature(self) -> tuple[object, ...]:

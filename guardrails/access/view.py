@@ -228,6 +228,12 @@ class PolicyView:
 
         return tokens.unmet(self)
 
+    def broken_global_services(self) -> tuple[list[str], tuple[int, ...]]:
+        """The global services that this service control policy denies for their region, and the statements that do."""
+        from guardrails.access import grants  # noqa: PLC0415  # as above
+
+        return grants.broken_global_services(self) if self.kind is PolicyKind.SCP else ([], ())
+
     def nobody_assumes(self) -> str:
         """Why nobody can assume a role by this trust policy; empty if somebody may. Raises `Unknown`."""
         from guardrails.access import keepers  # noqa: PLC0415  # as above
