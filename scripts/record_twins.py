@@ -1,10 +1,10 @@
 """Record `fixtures/twins/<name>/`: one infrastructure as Terraform's plan and state, and as the account that has it.
 
-    python scripts/record_twins.py [name ...]
+    python -m scripts.record_twins [name ...]
 
 Needs `terraform` on PATH with the AWS provider (from the registry, or from the mirror that `TF_CLI_CONFIG_FILE` names)
 and moto's server. Each twin is applied to an empty simulated account; `plan.json`, `state.json` and `account.json` are
-what Terraform and guardrails then say of it.
+what Terraform and guardrails then say of it. What the simulator does not know is answered as AWS documents it.
 """
 
 from __future__ import annotations
@@ -25,10 +25,137 @@ from typing import Any
 from guardrails.sources.aws.audit import Options, collect
 from guardrails.sources.aws.session import Limits, session_for
 from guardrails.sources.snapshot import write_snapshot
+from tests.sources.aws.simulator import Proxy, proxy
 
 TWINS = Path(__file__).parent.parent / "fixtures" / "twins"
 REGION = "us-east-1"
 COLLECTED = "2026-11-24T08:00:00Z"
+
+ANALYZER = {
+    "arn": "arn:aws:access-analyzer:us-east-1:123456789012:analyzer/main",
+    "name": "main",
+    "type": "ACCOUNT",
+    "createdAt": "2026-11-24T08:00:00Z",
+    "status": "ACTIVE",
+    "tags": {},
+}
+CIS = "cis-aws-foundations-benchmark/v/1.2.0"
+STANDARDS = {
+    "StandardsSubscriptions": [
+        {
+            "StandardsSubscriptionArn": f"arn:aws:securityhub:us-east-1:123456789012:subscription/{CIS}",
+            "StandardsArn": f"arn:aws:securityhub:::ruleset/{CIS}",
+            "StandardsInput": {},
+            "StandardsStatus": "READY",
+        }
+    ]
+}
+QUOTA = {
+    "ServiceCode": "vpc",
+    "ServiceName": "Amazon Virtual Private Cloud (Amazon VPC)",
+    "QuotaArn": "arn:aws:servicequotas:us-east-1:123456789012:vpc/L-F678F1CE",
+    "QuotaCode": "L-F678F1CE",
+    "QuotaName": "VPCs per Region",
+    "Value": 5.0,
+    "Unit": "None",
+    "Adjustable": True,
+    "GlobalQuota": False,
+}
+
+
+def ec2(operation: str, body: str) -> tuple[tuple[str, str], str]:
+    """An answer in EC2's protocol."""
+    space = "http://ec2.amazonaws.com/doc/2016-11-15/"
+    return ("ec2", operation), f'<{operation}Response xmlns="{space}">{body}</{operation}Response>'
+
+
+def iam(operation: str, body: str) -> tuple[tuple[str, str], str]:
+    """An answer in the query protocol, as IAM speaks it."""
+    space = "https://iam.amazonaws.com/doc/2010-05-08/"
+    return ("iam", operation), (
+        f'<{operation}Response xmlns="{space}"><{operation}Result>{body}</{operation}Result></{operation}Response>'
+    )
+
+
+METADATA = (
+    "<accountLevel><httpTokens>required</httpTokens><httpPutResponseHopLimit>2</httpPutResponseHopLimit>"
+    "<httpEndpoint>enabled</httpEndpoint></accountLevel>"
+)
+DOMAIN = {
+    "ARN": "arn:aws:es:us-east-1:123456789012:domain/search",
+    "AccessPolicies": "",
+    "AdvancedOptions": {"rest.action.multi.allow_explicit_index": "true"},
+    "AdvancedSecurityOptions": {"Enabled": False, "InternalUserDatabaseEnabled": False},
+    "AutoTuneOptions": {"State": "DISABLED"},
+    "ClusterConfig": {
+        "InstanceType": "t3.small.search",
+        "InstanceCount": 1,
+        "DedicatedMasterEnabled": False,
+        "ZoneAwarenessEnabled": False,
+        "WarmEnabled": False,
+        "ColdStorageOptions": {"Enabled": False},
+        "MultiAZWithStandbyEnabled": False,
+    },
+    "CognitoOptions": {"Enabled": False},
+    "Created": True,
+    "Deleted": False,
+    "DomainEndpointOptions": {
+        "EnforceHTTPS": True,
+        "TLSSecurityPolicy": "Policy-Min-TLS-1-2-2019-07",
+        "CustomEndpointEnabled": False,
+    },
+    "DomainId": "123456789012/search",
+    "DomainName": "search",
+    "EBSOptions": {"EBSEnabled": True, "VolumeType": "gp2", "VolumeSize": 10},
+    "EncryptionAtRestOptions": {"Enabled": True, "KmsKeyId": "arn:aws:kms:us-east-1:123456789012:key/aws-es"},
+    "Endpoint": "search-search-abcdefghijklmnopqrstuvwxyz.us-east-1.es.amazonaws.com",
+    "EngineVersion": "OpenSearch_2.11",
+    "IPAddressType": "ipv4",
+    "NodeToNodeEncryptionOptions": {"Enabled": True},
+    "Processing": False,
+    "SnapshotOptions": {"AutomatedSnapshotStartHour": 0},
+    "UpgradeProcessing": False,
+}
+CANNED = {
+    ("application-autoscaling", "ListTagsForResource"): json.dumps({"Tags": {}}),
+    ("es", "GET /2021-01-01/opensearch/domain/search?"): json.dumps({"DomainStatus": DOMAIN}),
+    ("es", "POST /2021-01-01/opensearch/domain-info?"): json.dumps({"DomainStatusList": [DOMAIN]}),
+    ("access-analyzer", "PUT /analyzer?"): json.dumps({"arn": ANALYZER["arn"]}),
+    ("access-analyzer", "GET /analyzer/main?"): json.dumps({"analyzer": ANALYZER}),
+    ("access-analyzer", "GET /analyzer?"): json.dumps({"analyzers": [ANALYZER]}),
+    ("securityhub", "PATCH /accounts?"): "{}",
+    ("securityhub", "POST /standards/register?"): json.dumps(STANDARDS),
+    ("securityhub", "POST /standards/get?"): json.dumps(STANDARDS),
+    ("servicequotas", "ListServiceQuotas"): json.dumps({"Quotas": [QUOTA]}),
+    ("servicequotas", "GetServiceQuota"): json.dumps({"Quota": QUOTA}),
+    ("servicequotas", "GetAWSDefaultServiceQuota"): json.dumps({"Quota": QUOTA}),
+    ("sso", "ListTagsForResource"): json.dumps({"Tags": []}),
+    ("sso", "GetPermissionsBoundaryForPermissionSet"): "{}",
+    ("budgets", "ListTagsForResource"): json.dumps({"ResourceTags": []}),
+    ("budgets", "DescribeSubscribersForNotification"): json.dumps(
+        {"Subscribers": [{"SubscriptionType": "EMAIL", "Address": "money@example.com"}]}
+    ),
+    **dict(
+        (
+            iam("ListMFADeviceTags", "<IsTruncated>false</IsTruncated><Tags/>"),
+            ec2(
+                "EnableImageBlockPublicAccess",
+                "<imageBlockPublicAccessState>block-new-sharing</imageBlockPublicAccessState>",
+            ),
+            ec2(
+                "GetImageBlockPublicAccessState",
+                "<imageBlockPublicAccessState>block-new-sharing</imageBlockPublicAccessState>",
+            ),
+            ec2("EnableSnapshotBlockPublicAccess", "<state>block-all-sharing</state>"),
+            ec2("GetSnapshotBlockPublicAccessState", "<state>block-all-sharing</state>"),
+            ec2("EnableSerialConsoleAccess", "<serialConsoleAccessEnabled>true</serialConsoleAccessEnabled>"),
+            ec2("GetSerialConsoleAccessStatus", "<serialConsoleAccessEnabled>true</serialConsoleAccessEnabled>"),
+            ec2("ModifyInstanceMetadataDefaults", "<return>true</return>"),
+            ec2("GetInstanceMetadataDefaults", METADATA),
+            ec2("GetEbsDefaultKmsKeyId", "<kmsKeyId>alias/aws/ebs</kmsKeyId>"),
+        )
+    ),
+}
 
 PROVIDER = """
 terraform {
@@ -50,9 +177,8 @@ provider "aws" {
 """
 
 
-def environment(port: int) -> dict[str, str]:
+def environment(server: str) -> dict[str, str]:
     """What sends every AWS client to the simulated account."""
-    server = f"http://127.0.0.1:{port}"
     return {
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
@@ -71,15 +197,13 @@ def environment(port: int) -> dict[str, str]:
 
 def terraform(folder: Path, *arguments: str, keep: bool = False) -> str:
     """Run Terraform there; what it printed if `keep`."""
-    done = subprocess.run(
-        ["terraform", *arguments],
-        cwd=folder,
-        check=True,
-        timeout=300,
-        stdout=subprocess.PIPE,
-        text=True,
-        stderr=None,
-    )
+    try:
+        done = subprocess.run(
+            ["terraform", *arguments], cwd=folder, check=True, timeout=300, stdout=subprocess.PIPE, text=True
+        )
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+        sys.stdout.write(f"{error.stdout}")
+        raise
     if not keep:
         sys.stdout.write(done.stdout[-400:])
     return done.stdout
@@ -129,12 +253,11 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=5998)
     arguments = parser.parse_args()
     twins = [TWINS / name for name in arguments.names] or sorted(p for p in TWINS.iterdir() if p.is_dir())
-    os.environ.update(environment(arguments.port))
     server = subprocess.Popen(
         [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(arguments.port)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, "MOTO_IAM_LOAD_MANAGED_POLICIES": "true"},
+        env={**os.environ, **environment(""), "MOTO_IAM_LOAD_MANAGED_POLICIES": "true"},
     )
     try:
         for _ in range(100):
@@ -143,8 +266,10 @@ def main() -> None:
                 break
             except OSError:
                 time.sleep(0.2)
-        for twin in twins:
-            record(twin, arguments.port)
+        with proxy(Proxy(upstream=f"127.0.0.1:{arguments.port}", canned=CANNED)) as settings:
+            os.environ.update(environment(settings.url))
+            for twin in twins:
+                record(twin, arguments.port)
     finally:
         server.terminate()
         server.wait(30)

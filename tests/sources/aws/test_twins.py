@@ -44,6 +44,7 @@ DIFFER = {
     ("aws_iam_policy", "policy_id"): "the simulator does not tell it among the details",
     ("aws_vpc_dhcp_options", "arn"): "the simulator does not tell the owner",
     ("aws_vpc_dhcp_options", "owner_id"): "the simulator does not tell the owner",
+    ("aws_vpn_gateway", "amazon_side_asn"): "the simulator does not tell it",
     ("aws_ecs_service", "deployment_maximum_percent"): "the simulator does not tell it",
     ("aws_ecs_service", "deployment_minimum_healthy_percent"): "the simulator does not tell it",
 }

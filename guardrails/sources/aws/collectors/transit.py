@@ -15,7 +15,7 @@ PROPAGATIONS = Call("ec2", "GetTransitGatewayRouteTablePropagations", "TransitGa
 ROUTES = Call(
     "ec2",
     "SearchTransitGatewayRoutes",
-    params={"Filters": [{"Name": "state", "Values": ["active", "blackhole"]}], "MaxResults": 1000},
+    params={"Filters": [{"Name": "state", "Values": ["active", "blackhole"]}]},  # 1,000 of them: AWS's default
 )
 TARGET_NETWORKS = Call("ec2", "DescribeClientVpnTargetNetworks", "ClientVpnTargetNetworks")
 AUTHORIZATIONS = Call("ec2", "DescribeClientVpnAuthorizationRules", "AuthorizationRules")
