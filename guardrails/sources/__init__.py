@@ -24,6 +24,8 @@ class ReadOptions:
     var_files: Sequence[Path] = ()
     source: Path | None = None
     """The root module that a plan was made from; None to look for it in the plan's own folder."""
+    unsaved: Mapping[str, str] = field(default_factory=dict)
+    """Texts of configuration that stand for those on the disk, by real path: what an editor has not saved yet."""
     values: Mapping[str, Value] = field(default_factory=dict)
     """Values of variables that are known already, as those of a plan; they come before all others."""
 

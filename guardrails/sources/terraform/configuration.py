@@ -112,7 +112,7 @@ def read_configuration(paths: Sequence[Path], options: ReadOptions) -> list[Mode
         is_folder = os.path.isdir(real)
         folder = real if is_folder else os.path.dirname(real)
         fences = _fences(folder)
-        loader = loaders.setdefault(fences, Loader(*fences))
+        loader = loaders.setdefault(fences, Loader(*fences, options.unsaved))
         for root in find_roots(loader, folder) if is_folder else _users(loader, folder):
             roots.setdefault(root, loader)
     declared = {name for root, loader in roots.items() for name in loader.module(root).variables}
@@ -125,7 +125,7 @@ def read_configuration(paths: Sequence[Path], options: ReadOptions) -> list[Mode
 def read_root(folder: Path, options: ReadOptions) -> Model:
     """The model of the root module in a folder, without a look at the folders around it."""
     root = os.path.realpath(folder)
-    loader = Loader(*_fences(root))
+    loader = Loader(*_fences(root), options.unsaved)
     return _model(loader, Inputs(loader, options, os.environ), root)
 
 

@@ -11,7 +11,7 @@ from guardrails.model import Location, Problem
 from guardrails.sources.terraform.constraint import constraint
 from guardrails.sources.terraform.expression import Literal, Node, ParseError
 from guardrails.sources.terraform.instance import Argument
-from guardrails.sources.terraform.loader import Loader, read_text
+from guardrails.sources.terraform.loader import Loader
 from guardrails.sources.terraform.module import Module
 from guardrails.sources.terraform.parser import parse_expression
 from guardrails.sources.terraform.scope import Names, Scope
@@ -44,7 +44,7 @@ class Inputs:
                 given[name] = _from_text(name, text, module.variables[name], "the environment", problems)
         folder = str(module.directory)
         found_by_itself = [(path, self._loader.text) for path in automatic(folder)]
-        for path, reader in (*found_by_itself, *((str(path), read_text) for path in self._options.var_files)):
+        for path, reader in (*found_by_itself, *((str(path), self._loader.read) for path in self._options.var_files)):
             found = self._file(path, reader)
             if isinstance(found, Problem):
                 problems.append(found)

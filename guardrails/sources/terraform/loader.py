@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from guardrails.model import Gap, Location, Problem
@@ -21,11 +21,12 @@ _EXTENSIONS = (".tf", ".tofu", ".tf.json", ".tofu.json")
 class Loader:
     """Reads folders of one tree; what it has read it keeps."""
 
-    def __init__(self, fence: str, tree: str) -> None:
+    def __init__(self, fence: str, tree: str, unsaved: Mapping[str, str] | None = None) -> None:
         self.fence = fence
         """The real path of the folder that no module is read from outside of."""
         self.tree = tree
         """The scanned tree: the repository, else the folder that the user named. Functions read no other files."""
+        self._unsaved = unsaved or {}
         self._modules: dict[str, Module] = {}
         self._cwd = os.getcwd()
 
@@ -45,7 +46,12 @@ class Loader:
         """The text of a file of the tree. Raises `ValueError` with the reason why it cannot be read."""
         if not self.inside(path):
             raise ValueError("leads out of the scanned tree")
-        return read_text(path)
+        return self.read(path)
+
+    def read(self, path: str) -> str:
+        """The text of any file, as it is in an editor or on the disk. Raises `ValueError` as `text` does."""
+        text = self._unsaved.get(os.path.realpath(path)) if self._unsaved else None
+        return read_text(path) if text is None else text.removeprefix("\ufeff")
 
     def module(self, directory: str) -> Module:
         """The module in a folder, by its real path."""
@@ -56,7 +62,8 @@ class Loader:
 
     def _read_module(self, directory: str) -> Module:
         module = Module(Path(directory), self.shown(directory))
-        names = terraform_files(directory)
+        new = (os.path.basename(path) for path in self._unsaved if os.path.dirname(path) == directory)
+        names = sorted({*terraform_files(directory), *filter(is_terraform, new)})
         ordinary = [name for name in names if not _is_override(name)]
         for name in ordinary:
             if parsed := self.file(os.path.join(directory, name), module):
