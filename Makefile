@@ -14,6 +14,7 @@ $(INSTALLED): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable . --group test --group lint
+	@$(BIN)/python -m compileall -q guardrails checks # the first run is as quick as the others
 	@touch $@
 
 demo: $(INSTALLED) ## lint a bundled example
