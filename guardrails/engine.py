@@ -2,46 +2,27 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TypeVar, cast
 
+from guardrails.baseline import Baseline, Entry
 from guardrails.catalog import AnyCheck
 from guardrails.check import Subject
-from guardrails.finding import Finding, Kind, Report, Severity, Suppressed, Undecided
-from guardrails.model import LiveLocation, Location, Model, Origin, Place, Problem, Resource, Unknown
+from guardrails.engines import Claim, Engine, is_foreign
+from guardrails.engines.merging import merge
+from guardrails.finding import Finding, Report, Severity, Suppressed, Undecided
+from guardrails.model import LiveLocation, Location, Model, Origin, Place, Problem, Resource, Resources, Unknown
+from guardrails.selection import Override, Selection, SelectionError, Settings, select
 from guardrails.suppress import CHECKS as CHECKS_OF_SUPPRESSIONS
-from guardrails.suppress import Ledger, Rule, Scope, matches
+from guardrails.suppress import Ledger, stale_entry
+
+__all__ = ["Override", "SelectionError", "Settings", "joined", "run", "select"]
 
 _T = TypeVar("_T")
-
-
-class SelectionError(ValueError):
-    """A pattern of `select` or `ignore` that means no check."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What to run, and how to judge it."""
-
-    select: tuple[str, ...] = ()
-    """Ids, globs of ids, kinds or severities; empty: every check."""
-    ignore: tuple[str, ...] = ()
-    kinds: frozenset[Kind] = frozenset()
-    """Empty: every kind."""
-    severities: Mapping[str, Severity] = field(default_factory=dict)
-    """Severity by id or glob of ids; the last one that fits counts."""
-    suppressions: tuple[Rule, ...] = ()
-    unsuppressible: tuple[str, ...] = ()
-    scope: Scope = field(default_factory=Scope)
-    today: date = field(default_factory=date.today)
-    base: str = "."
-    """The folder that roots are named from in fingerprints, so that these do not depend on where the user stands."""
 
 
 def run(
@@ -51,44 +32,69 @@ def run(
     *,
     problems: Iterable[Problem] = (),
     progress: Callable[[str], None] | None = None,
+    engines: Sequence[Engine] = (),
 ) -> Report:
     """Ask every selected check about every subject of every model; `problems` are those of making checks and models.
 
-    Raises `SelectionError` for a selection that means no check. What a check could not decide or could not do is in
-    the report.
+    `engines` were started on the same input: what they say comes to what the checks say. Raises `SelectionError` for a
+    selection that means no check. What a check could not decide or could not do is in the report.
     """
     settings = settings or Settings()
     everything = [*checks, *CHECKS_OF_SUPPRESSIONS]
-    chosen = [_graded(check, settings) for check in select(everything, settings)]
-    grades = {check.id: severity for check, severity in chosen}
-    known = {name: check for check in everything for name in (check.id, *check.aliases)}
-    ledger = Ledger(
-        settings.suppressions, known, grades.keys(), settings.unsuppressible, settings.today, settings.scope
-    )
+    rules = [rule for engine in engines for rule in engine.rules()]
+    selection = Selection([*everything, *rules], settings)
+    chosen = [check for check in selection.chosen if not is_foreign(check.id)]
     models = list(models)
+    problems = list(problems)
+    asked = [_Questioning(model, selection) for model in models]
+    for each in asked:
+        for check in chosen:
+            if progress:
+                progress(f"{each.model.name}: {check.id}")
+            each.ask(check)
+    if progress and engines:
+        progress("waiting for checkov")
+    outcomes = [engine.outcome(models) for engine in engines]
+    problems += (problem for outcome in outcomes for problem in outcome.problems)
+    found_rules = [rule for outcome in outcomes for rule in outcome.rules]
+    selection.add(found_rules)
+    by_id = {check.id: check for check in (*everything, *found_rules, *rules)}
+    ledger = Ledger(
+        settings.suppressions,
+        {name: check for check in by_id.values() for name in (check.id, *check.aliases)},
+        selection.everywhere.keys(),
+        settings.unsuppressible,
+        settings.today,
+        settings.scope,
+        whole_answer=bool(engines) and not any(outcome.problems for outcome in outcomes),
+    )
+    claims = [claim for outcome in outcomes for claim in outcome.claims]
+    if claims and not asked:
+        asked.append(_Questioning(Model(".", "configuration", Resources(())), selection))
     findings: list[tuple[Finding, Model]] = []
     suppressed: list[tuple[Suppressed, Model]] = []
     undecided: list[Undecided] = []
-    problems = list(problems)
-    for model in models:
-        asked = _Questioning(model)
-        for check, severity in chosen:
-            if progress:
-                progress(f"{model.name}: {check.id}")
-            asked.ask(check, severity)
-        kept, hidden = ledger.apply(model, asked.findings, asked.undecided, asked.crashed)
-        findings += ((each, model) for each in kept)
-        suppressed += ((each, model) for each in hidden)
-        undecided += asked.undecided
-        problems += asked.problems()
-    findings += (
-        (replace(each, severity=grades[each.check]), models[0]) for each in ledger.faults() if each.check in grades
-    )
+    for each in asked:
+        own = [claim for claim in claims if (claim.model or asked[0].model) is each.model]
+        merged = merge(each.findings, own)
+        foreign, skipped, ignored = _of_engines(merged.alone, by_id, selection, ledger)
+        unseen = [*each.unseen, *(claim.finding for claim in merged.doubles), *ignored]
+        kept, hidden = ledger.apply(
+            each.model, [*merged.findings, *foreign], each.undecided, each.crashed, unseen=unseen
+        )
+        findings += ((finding, each.model) for finding in kept)
+        suppressed += ((suppression, each.model) for suppression in (*hidden, *skipped))
+        undecided += each.undecided
+        problems += each.problems()
+    home = asked[0].model if asked else Model(".", "configuration", Resources(()))
+    for fault in ledger.faults():
+        if severity := selection.severity(fault, by_id[fault.check]):
+            findings.append((replace(fault, severity=severity), home))
     names = _Names(settings.base)
     resources = sum(_count(model, problems) for model in models)
     for model in models:  # last: models find problems while they are evaluated
         problems += model.incomplete()
-    return Report(
+    report = Report(
         findings=[names.named(each, model) for each, model in _merged(findings)],
         suppressed=[
             replace(each, finding=names.named(each.finding, model))
@@ -97,9 +103,103 @@ def run(
         undecided=sorted(_distinct(undecided), key=_undecided_order),
         problems=sorted(_distinct(problems), key=_problem_order),
         resources=resources,
-        checks=sum(1 for check, _ in chosen if check not in CHECKS_OF_SUPPRESSIONS),
+        checks=sum(1 for check in chosen if check not in CHECKS_OF_SUPPRESSIONS),
         files=tuple(sorted({path for model in models for path in model.files})),
     )
+    if settings.baseline:
+        judged = _Judged(
+            models=models,
+            selection=selection,
+            by_id=by_id,
+            asked=asked,
+            whole_answer=ledger.whole_answer,
+            settings=settings,
+        )
+        _lay_baseline(report, settings.baseline, ledger, judged, names)
+    return report
+
+
+def _of_engines(
+    claims: Iterable[Claim], by_id: Mapping[str, AnyCheck], selection: Selection, ledger: Ledger
+) -> tuple[list[Finding], list[Suppressed], list[Finding]]:
+    """The findings of engines that count, those that a comment to the engine hides, and those that do not count."""
+    findings: list[Finding] = []
+    skipped: list[Suppressed] = []
+    ignored: list[Finding] = []
+    for claim in claims:
+        severity = selection.severity(claim.finding, by_id[claim.finding.check])
+        if severity is None:
+            ignored.append(claim.finding)
+            continue
+        finding = replace(claim.finding, severity=severity)
+        if claim.skipped is None or ledger.forbids(finding.check):
+            findings.append(finding)
+        else:
+            skipped.append(replace(claim.skipped, finding=finding))
+    return findings, skipped, ignored
+
+
+def _lay_baseline(report: Report, baseline: Baseline, ledger: Ledger, judged: _Judged, names: _Names) -> None:
+    """Part what is known from what is new, and say which entries nothing answers to any more."""
+    present = {each.finding.fingerprint for each in report.suppressed}
+    kept: list[Finding] = []
+    hidden: list[Suppressed] = []
+    for finding in report.findings:
+        entry = None if ledger.forbids(finding.check) else baseline.entry_for(finding)
+        if entry is None:
+            kept.append(finding)
+        else:
+            present.add(entry.fingerprint)
+            hidden.append(baseline.hidden(finding))
+    report.suppressed = sorted((*report.suppressed, *hidden), key=lambda each: _order(each.finding))
+    for entry in baseline.entries.values():
+        if entry.fingerprint not in present and judged.covers(baseline, entry):
+            fault = stale_entry(entry.check, entry.resource, baseline.place(entry.fingerprint))
+            if severity := judged.severity(fault):
+                kept.append(names.named(replace(fault, severity=severity), judged.home))
+    report.findings = sorted(kept, key=_order)
+
+
+class _Judged:
+    """What of a baseline this run can speak about."""
+
+    def __init__(
+        self,
+        *,
+        models: Sequence[Model],
+        selection: Selection,
+        by_id: Mapping[str, AnyCheck],
+        asked: Sequence[_Questioning],
+        whole_answer: bool,
+        settings: Settings,
+    ) -> None:
+        self.home = asked[0].model if asked else Model(".", "configuration", Resources(()))
+        self._selection = selection
+        self._by_id = by_id
+        self._whole_answer = whole_answer
+        self._scope = settings.scope
+        self._sources = {source_of(model, settings.base) for model in models}
+        self._partial = {source_of(model, settings.base) for model in models if model.gaps or model.problems}
+        self._crashed: Collection[str] = {check for each in asked for check in each.crashed}
+        self._open = {(each.check, each.resource) for questioning in asked for each in questioning.undecided}
+
+    def severity(self, finding: Finding) -> Severity | None:
+        return self._selection.severity(finding, self._by_id[finding.check])
+
+    def covers(self, baseline: Baseline, entry: Entry) -> bool:
+        """Whether the finding of an entry would have been found if it were still so."""
+        if entry.source.startswith("configuration"):
+            if not entry.path or not self._scope.covers(baseline.path_of(entry)):
+                return False
+        elif entry.source not in self._sources:
+            return False
+        if entry.source in self._partial or entry.check in self._crashed:
+            return False
+        if (entry.check, entry.resource) in self._open:
+            return False
+        if is_foreign(entry.check) and not self._whole_answer:
+            return False
+        return entry.check in self._selection.everywhere or entry.check not in self._by_id
 
 
 def joined(reports: Iterable[Report]) -> Report:
@@ -124,61 +224,24 @@ def joined(reports: Iterable[Report]) -> Report:
     return whole
 
 
-def select(checks: Sequence[AnyCheck], settings: Settings) -> list[AnyCheck]:
-    """The checks of a selection, in their order. Raises `SelectionError` for a pattern that means none."""
-    for pattern in (*settings.severities, *settings.unsuppressible):
-        if not any(_names(pattern, check) for check in checks):
-            raise SelectionError(_no_such_check(pattern, checks))
-    for pattern in (*settings.select, *settings.ignore):
-        if not any(_means(pattern, check, settings) for check in checks):
-            raise SelectionError(_no_such_check(pattern, checks))
-    return [
-        check
-        for check in checks
-        if (not settings.kinds or check.kind in settings.kinds)
-        and (not settings.select or any(_means(pattern, check, settings) for pattern in settings.select))
-        and not any(_means(pattern, check, settings) for pattern in settings.ignore)
-    ]
-
-
-def _names(pattern: str, check: AnyCheck) -> bool:
-    return pattern in check.aliases or matches(pattern, check.id)
-
-
-def _means(pattern: str, check: AnyCheck, settings: Settings) -> bool:
-    return _names(pattern, check) or pattern in {check.kind.value, _graded(check, settings)[1].value}
-
-
-def _no_such_check(pattern: str, checks: Iterable[AnyCheck]) -> str:
-    names = [*(check.id for check in checks), *Kind, *Severity]
-    close = difflib.get_close_matches(pattern, names, n=1)
-    meant = f": did you mean {close[0]}?" if close else "; `guardrails checks` lists them"
-    return f"no check, kind or severity is called {pattern!r}{meant}"
-
-
-def _graded(check: AnyCheck, settings: Settings) -> tuple[AnyCheck, Severity]:
-    severity = check.severity
-    for pattern, wanted in settings.severities.items():
-        if _names(pattern, check):
-            severity = wanted
-    return check, severity
-
-
 class _Questioning:
     """One model under every check."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, selection: Selection) -> None:
         self.model = model
+        self._selection = selection
         self.findings: list[Finding] = []
+        self.unseen: list[Finding] = []
+        """Those of a check that does not count where they stand."""
         self.undecided: list[Undecided] = []
         self.crashed: set[str] = set()
         self._crashes: dict[tuple[str, str], list[Resource | None]] = {}
         self._views: dict[type, tuple[list[tuple[object, Resource | None]], Exception | None]] = {}
 
-    def ask(self, check: AnyCheck, severity: Severity) -> None:
+    def ask(self, check: AnyCheck) -> None:
         try:
             for subject, resource in self._subjects(check):
-                self._ask_about(check, severity, subject, resource)
+                self._ask_about(check, subject, resource)
         except Unknown as unknown:
             self.undecided.append(self._not_known(check, unknown, None))
         except Exception as error:  # a view that breaks must not end the run
@@ -212,16 +275,29 @@ class _Questioning:
             self._views[view] = made, broken
         return self._views[view]
 
-    def _ask_about(self, check: AnyCheck, severity: Severity, subject: object, resource: Resource | None) -> None:
+    def _ask_about(self, check: AnyCheck, subject: object, resource: Resource | None) -> None:
         try:
             for finding in check.check(subject):
                 if not isinstance(finding, Finding):
                     raise TypeError(f"it gave {type(finding).__name__}, not a finding")
-                self.findings.append(_settled(finding, check, severity))
+                self._take(check, finding)
         except Unknown as unknown:
             self.undecided.append(self._not_known(check, unknown, resource))
         except Exception as error:  # one check that breaks must not end the run
             self._crash(check, error, resource)
+
+    def _take(self, check: AnyCheck, finding: Finding) -> None:
+        """Keep a finding, with plain text, as what it is where it stands."""
+        finding = replace(finding, message=f"{finding.message}", resource=f"{finding.resource}")
+        severity = self._selection.severity(finding, check)
+        if severity is None:
+            self.unseen.append(finding)
+            return
+        if self._selection.only_certain(finding) and (found := self.model.at(finding.resource)) and found.conditional:
+            reason = f"{finding.resource} may exist: {found.conditional}"
+            self.undecided.append(Undecided(check.id, finding.resource, reason, finding.origin))
+            return
+        self.findings.append(replace(finding, severity=severity))
 
     def _not_known(self, check: AnyCheck, unknown: Unknown, resource: Resource | None) -> Undecided:
         home = _origin(resource)
@@ -263,18 +339,6 @@ def _count(model: Model, problems: list[Problem]) -> int:
     except Exception as error:  # the run must not end here either
         problems.append(Problem("evaluate", f"the resources of {model.name} cannot be counted: {error}"))
         return 0
-
-
-def _settled(finding: Finding, check: AnyCheck, severity: Severity) -> Finding:
-    """A finding with plain text and the severity that the settings want.
-
-    What a check graded itself stays below the severity that a configuration turns the check down to, and is not
-    raised by one that turns it up.
-    """
-    wanted = finding.severity
-    if wanted is check.severity or severity.rank < wanted.rank:
-        wanted = severity
-    return replace(finding, severity=wanted, message=f"{finding.message}", resource=f"{finding.resource}")
 
 
 def _merged(findings: Sequence[tuple[Finding, Model]]) -> list[tuple[Finding, Model]]:
@@ -333,11 +397,8 @@ class _Names:
         self._seen: dict[str, int] = {}
 
     def named(self, finding: Finding, model: Model) -> Finding:
-        root = ""
-        if model.kind == "configuration":
-            root = os.path.relpath(model.name, self._base).replace(os.sep, "/")
-        elif model.kind == "account":
-            root = model.name
+        source = source_of(model, self._base)
+        root = source.partition(" ")[2]
         place = finding.origin.location
         region = place.region if isinstance(place, LiveLocation) else ""
         path = re.sub(r"\[\d+\]", "[]", finding.path)
@@ -346,4 +407,14 @@ class _Names:
         number = self._seen[digest] = self._seen.get(digest, 0) + 1
         if number > 1:
             digest = hashlib.sha256(f"{digest}\0{number}".encode()).hexdigest()[:32]
-        return replace(finding, fingerprint=digest)
+        return replace(finding, source=source, fingerprint=digest)
+
+
+def source_of(model: Model, base: str) -> str:
+    """What a finding was found in, such that it is the same in every run: of plans and states not their files."""
+    match model.kind:
+        case "configuration":
+            return f"configuration {os.path.relpath(model.name, base).replace(os.sep, '/')}"
+        case "account":
+            return f"account {model.name}"
+    return model.kind

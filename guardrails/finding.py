@@ -90,8 +90,10 @@ class Finding:
     """Further lines for text output, such as the steps of a path."""
     monthly: float | None = None
     """US dollars that it costs a month by list prices; None where it costs nothing or the price is not known."""
+    source: str = ""
+    """What it was found in: `configuration` and the root module's folder, `plan`, `state`, `account` and its id."""
     fingerprint: str = ""
-    """Names the finding across runs, without line numbers; set by the engine."""
+    """Names the finding across runs, without line numbers; like `source`, set by the engine."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from guardrails.check import Check, Example
+from guardrails.engines import is_foreign
 from guardrails.finding import Finding, Kind, Severity, Suppressed, Undecided
 from guardrails.model import Comment, Location, Model, Origin
 
@@ -75,15 +76,25 @@ class Ledger:
     """Ids or globs of checks that cannot be suppressed."""
     today: date = field(default_factory=date.today)
     scope: Scope = field(default_factory=Scope)
+    whole_answer: bool = False
+    """Whether other engines ran and said all they had to say: else their rules' suppressions cannot be judged."""
     _comments: dict[Location, tuple[Rule, list[Model]]] = field(default_factory=dict)
     _used: set[tuple[Rule, str]] = field(default_factory=set)
     _unjudged: set[Rule] = field(default_factory=set)
     _blocks: dict[int, Mapping[str, Sequence[Location]]] = field(default_factory=dict)
 
     def apply(
-        self, model: Model, findings: Iterable[Finding], undecided: Sequence[Undecided], crashed: Collection[str]
+        self,
+        model: Model,
+        findings: Iterable[Finding],
+        undecided: Sequence[Undecided],
+        crashed: Collection[str],
+        unseen: Iterable[Finding] = (),
     ) -> tuple[list[Finding], list[Suppressed]]:
-        """Part the findings of one model into those that stand and those that somebody decided to live with."""
+        """Part the findings of one model into those that stand and those that somebody decided to live with.
+
+        `unseen` findings are in no report anyway; a suppression that means one is used all the same.
+        """
         rules = [rule for comment in model.comments if (rule := parse(comment))]
         for rule in rules:
             assert rule.by is not None  # noqa: S101  # a comment has its location
@@ -106,6 +117,9 @@ class Ledger:
         for each in undecided:
             for _ in self._meant(by_path, each.check, each.resource, (each.origin,)):
                 pass  # it may hide a finding yet: used
+        for hidden in unseen:
+            for _ in self._meant(by_path, hidden.check, hidden.resource, (hidden.origin, hidden.block)):
+                pass
         if model.gaps or crashed:
             self._unjudged.update(self.rules)
         return kept, suppressed
@@ -113,7 +127,7 @@ class Ledger:
     def _rule_for(self, by_path: Mapping[str, list[Rule]], finding: Finding) -> Rule | None:
         chosen: Rule | None = None
         for rule in self._meant(by_path, finding.check, finding.resource, (finding.origin, finding.block)):
-            if self._holds(rule) and not self._is_forbidden(finding.check):
+            if self._holds(rule) and not self.forbids(finding.check):
                 chosen = chosen or rule
         return chosen
 
@@ -136,7 +150,8 @@ class Ledger:
     def _expired(self, rule: Rule) -> bool:
         return rule.until is not None and rule.until < self.today
 
-    def _is_forbidden(self, check: str) -> bool:
+    def forbids(self, check: str) -> bool:
+        """Whether findings of a check cannot be suppressed."""
         return any(self._means(pattern, check) for pattern in self.forbidden)
 
     def _means(self, pattern: str, check: str) -> bool:
@@ -161,9 +176,11 @@ class Ledger:
 
     def _faults_of_pattern(self, rule: Rule, pattern: str, where: str) -> Iterator[Finding]:
         meant = {check.id for check in self.known.values() if self._means(pattern, check.id)}
+        if is_foreign(pattern) and not (meant and self.whole_answer):
+            return
         if not meant:
             yield _fault(SuppressionOfUnknownCheck, rule, where, f"there is no check `{pattern}`", pattern)
-        elif forbidden := sorted(check for check in meant if self._is_forbidden(check)):
+        elif forbidden := sorted(check for check in meant if self.forbids(check)):
             if (rule, pattern) in self._used:
                 text = f"`{forbidden[0]}` cannot be suppressed here, so this has no effect"
                 yield _fault(ForbiddenSuppression, rule, where, text, pattern)
@@ -399,6 +416,25 @@ class ForbiddenSuppression(_OfSuppressions):
     hint = "Mend the finding, and remove the suppression."
 
 
+class StaleBaselineEntry(_OfSuppressions):
+    """The baseline names a finding that is not there any more.
+
+    ## Why is this bad?
+    The entry would hide the finding if it came back. It is not bad enough to fail a run: whoever mends something need
+    not know of the baseline.
+    """
+
+    id = "stale-baseline-entry"
+    severity = Severity.INFO
+    hint = "Run `guardrails baseline prune`."
+
+
+def stale_entry(check: str, resource: str, place: Location) -> Finding:
+    """The finding that an entry of the baseline knows nothing that is there."""
+    message = f"{check} finds nothing at {resource} any more"
+    return _fault(StaleBaselineEntry, Rule((check,), by=place), ".", message, f"{check} {resource}")
+
+
 CHECKS: tuple[_OfSuppressions, ...] = (
     SuppressionWithoutReason(),
     ExpiredSuppression(),
@@ -406,5 +442,6 @@ CHECKS: tuple[_OfSuppressions, ...] = (
     SuppressionOfUnknownCheck(),
     MalformedSuppression(),
     ForbiddenSuppression(),
+    StaleBaselineEntry(),
 )
 """What `guardrails checks` and `explain` show of them beside the checks of the catalog."""
