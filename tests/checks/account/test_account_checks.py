@@ -273,7 +273,8 @@ def test_what_an_unrelated_design_lacks_is_no_finding(tmp_path: Path) -> None:
             (
                 'provider "aws" {\n  region = "eu-west-1"\n'
                 '  assume_role {\n    role_arn = "arn:aws:iam::111122223333:role/hub"\n    duration = "1h"\n  }\n'
-                '  assume_role {\n    role_arn = "arn:aws:iam::444455556666:role/deploy"\n    duration = "1h30m"\n  }\n}\n'
+                '  assume_role {\n    role_arn = "arn:aws:iam::444455556666:role/deploy"\n    duration = "1h30m"\n  }\n'
+                "}\n"
                 'resource "aws_sqs_queue" "jobs" {\n  name = "jobs"\n}\n'
             ),
             ["its provider asks for 5400 s of arn:aws:iam::444455556666:role/deploy, a chain gives 3600"],
