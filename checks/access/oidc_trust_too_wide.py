@@ -13,7 +13,7 @@ PROVIDER = """
 
 
 class OidcTrustTooWide(Check[PolicyView]):
-    """A role takes the tokens of an identity provider from others than it is meant for.
+    """A role takes tokens of an identity provider from others than it is meant for.
 
     ## Why is this bad?
     GitHub, GitLab, HCP Terraform and others issue tokens to everybody who signs up, under one address. A trust policy

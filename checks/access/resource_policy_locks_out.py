@@ -8,7 +8,7 @@ ELSEWHERE = ("aws_kms", "aws_s3")
 
 
 class ResourcePolicyLocksOut(Check[PolicyView]):
-    """A secret, queue, topic, vault or repository denies everybody to change its policy.
+    """A secret, queue, topic or repository denies everybody to change its policy.
 
     ## Why is this bad?
     A Deny holds for administrators and for the root user too. Once the policy is in place nobody can repair it, and

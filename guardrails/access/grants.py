@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 
-from guardrails.access import facts, questions
+from guardrails.access import facts
 from guardrails.access.conditions import Condition, Test
 from guardrails.access.documents import Side
-from guardrails.access.evaluation import Layer, Outcome, PolicySet, evaluate
+from guardrails.access.evaluation import Decision, Layer, Outcome, PolicySet, evaluate
 from guardrails.access.lens import Access
 from guardrails.access.matching import lone_resource
 from guardrails.access.parse import parse_policy
@@ -132,12 +132,16 @@ class _Layers:
             scps=tuple(made) or None,
         )
 
-    def granting(self, action: str, arn: str) -> Iterator[tuple[PolicyView, int]]:
-        """The statements that allow a call; none if it is denied or in doubt."""
+    def decision(self, action: str, arn: str, *, open_: bool = False) -> Decision:
+        """AWS's answer for something of the holder's account. `open_`: conditions on what is not known may be met."""
         kind = CallerKind.USER if self.holder.kind == "user" else CallerKind.ROLE
         who = Caller(kind, self.holder.arn, self.holder.account)
-        request = Request(who, action, (Target(arn, self.holder.account),), self.circumstances)
-        decision = evaluate(request, self.policies)
+        request = Request(who, action, (Target(arn, self.holder.account),), self.circumstances, open_)
+        return evaluate(request, self.policies)
+
+    def granting(self, action: str, arn: str) -> Iterator[tuple[PolicyView, int]]:
+        """The statements that allow a call; none if it is denied or in doubt."""
+        decision = self.decision(action, arn)
         for ground in decision.grounds if decision.outcome is Outcome.ALLOWED else ():
             if ground.layer is Layer.IDENTITY:
                 yield self.views[int(ground.policy)], ground.index
@@ -463,12 +467,8 @@ def _named(holder: Principal) -> Iterator[tuple[PolicyView, Statement, str]]:
 
 
 def _may(access: Access, holder: Principal, action: str) -> bool:
-    arn = filled(sample(action), holder)
-    wide = questions.can(access, holder, action, arn).outcome is not Outcome.DENIED
-    return wide or any(
-        questions.can(access, holder, action, each.replace("*", ANY)).outcome is not Outcome.DENIED
-        for view in holder.policies()
-        for statement in view.bound("most").statements
-        for each in texts(statement.resources)
-        if each.startswith("arn:")
-    )
+    """Whether an action is allowed on something, under some conditions."""
+    layers = _Layers(access, holder, "most")
+    named = (each for view in holder.policies() for s in view.bound("most").statements for each in texts(s.resources))
+    arns = [filled(sample(action), holder), *(each.replace("*", ANY) for each in named if each.startswith("arn:"))]
+    return any(layers.decision(action, arn, open_=True).outcome is not Outcome.DENIED for arn in arns)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from guardrails.access.names import Names, account_of, is_stand_in
+from guardrails.access.names import HOLE, Names, account_of, is_stand_in
 from guardrails.access.organisation import Level, Organisation
 from guardrails.access.policy import PolicyKind
 from guardrails.access.principals import Identities, Principal
@@ -352,6 +352,24 @@ class Access:
             if doubt:
                 doubts.append(doubt)
         return levels, doubts
+
+    def text(self, block: Block, *path: str) -> str:
+        """An attribute as text with marks for what is known after apply; empty where the design does not set it.
+
+        Raises `Unknown` where nothing is known of it.
+        """
+        if not block.is_set(*path):
+            return ""
+        value = reveal(block.raw(*path))
+        names = next(n for n in self.names if n.model is block.resource.model)
+        text = names.text(Symbolic(value) if isinstance(value, UnknownValue) else str(value))
+        if HOLE in text:
+            block.text(*path)  # raises with the reason
+        return text
+
+    def region(self, resource: Resource) -> str:
+        """The region of a resource as text, a mark where it is not known."""
+        return next(n for n in self.names if n.model is resource.model).region(resource)
 
     def show(self, text: str) -> str:
         """A text with marks as people read it."""
