@@ -45,7 +45,7 @@ def _policy(name: str, regions: str, mark: str = "") -> str:
                 Version = "2012-10-17"
                 Statement = [{{
                   Effect    = "Deny"
-                  NotAction = ["iam:*", "organizations:*", "sts:*", "support:*"]
+                  NotAction = ["iam:*", "globalaccelerator:*", "organizations:*", "sts:*", "support:*"]
                   Resource  = "*"
                   Condition = {{ StringNotEquals = {{ "aws:RequestedRegion" = {regions} }} }}
                 }}]

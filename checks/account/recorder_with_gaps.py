@@ -44,6 +44,11 @@ class RecorderWithGaps(Check[Resource]):
                 include_global_resource_types = true
               }
             }
+
+            resource "aws_config_configuration_recorder_status" "main" {
+              name       = aws_config_configuration_recorder.main.name
+              is_enabled = true
+            }
             """,
         ),
     )
