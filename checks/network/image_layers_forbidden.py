@@ -243,8 +243,8 @@ class ImageLayersForbidden(Check[Network]):
                 names = ", ".join(pulling)
                 yield self.finding(
                     view.block,
-                    f"it forbids s3:GetObject on prod-{region or '<region>'}-starport-layer-bucket, where the images of "
-                    f"{names} are: `CannotPullContainerError`",
+                    f"it forbids s3:GetObject on prod-{region or '<region>'}-starport-layer-bucket, where the "
+                    f"images of {names} are: `CannotPullContainerError`",
                     path=view.path,
                     related=related(*((each.resource.place(), "pulls an image from ECR") for each in pulling.values())),
                     fix=Fix("Allow the layers of images", terraform=STATEMENT.format(region=region or "<region>")),
