@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         related,
     )
     from guardrails.network.addresses import AddressSet
+    from guardrails.network.answers import Unanswered
     from guardrails.network.lens import Exposure, Network
     from guardrails.network.network_acl import NetworkAcl
     from guardrails.network.ports import PortSet
@@ -88,6 +89,7 @@ _HOME = {
         "related",
     ),
     "guardrails.network.addresses": ("AddressSet",),
+    "guardrails.network.answers": ("Unanswered",),
     "guardrails.network.lens": ("Exposure", "Network"),
     "guardrails.network.network_acl": ("NetworkAcl",),
     "guardrails.network.ports": ("PortSet",),
@@ -135,6 +137,7 @@ __all__ = [
     "Standing",
     "Symbolic",
     "Traffic",
+    "Unanswered",
     "Unknown",
     "UnknownValue",
     "Useless",

@@ -147,7 +147,7 @@ class BalancerReader:
                     members += [(key, own) for key in (keys[:1] if kind == "instance" else keys)]
                 else:
                     doubt = doubt or target.doubt or f"the target {target.key}"
-        members += [(key, default) for key in self._services(resource)]
+        members += self._services(resource, protocol, default)
         if not members and not addresses:
             doubt = doubt or self._elsewhere()
         health = (
@@ -170,8 +170,10 @@ class BalancerReader:
             resource=resource,
         )
 
-    def _services(self, group: Resource) -> list[str]:
-        """Auto Scaling groups and ECS services that register their members with a target group."""
+    def _services(self, group: Resource, protocol: str, default: PortSet) -> list[tuple[str, PortSet]]:
+        """The members that Auto Scaling groups and ECS services register with a target group: the former on its port,
+        the latter each on the port of its container.
+        """
         found: list[str] = []
         for each in self.model.all("aws_autoscaling_group"):
             for value in values(each, "target_group_arns"):
@@ -183,11 +185,13 @@ class BalancerReader:
             if any(link(self.model, v, *_GROUPS).key == group.address for v in names):
                 owner = link(self.model, written(each, "autoscaling_group_name"), "aws_autoscaling_group")
                 found += self.picture.by_resource.get(owner.key, ())
+        members = [(key, default) for key in found]
         for each in self.model.all("aws_ecs_service"):
             for block in blocks(each, "load_balancer"):
                 if link(self.model, written(block, "target_group_arn"), *_GROUPS).key == group.address:
-                    found += self.picture.by_resource.get(each.address, ())
-        return found
+                    own = _ports(protocol, number(block, "container_port"))
+                    members += [(key, own) for key in self.picture.by_resource.get(each.address, ())]
+        return members
 
     def _elsewhere(self) -> str:
         """Targets may come from a controller or a pipeline that is no part of the design; an account shows all."""
