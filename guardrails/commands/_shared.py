@@ -5,17 +5,18 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from guardrails import catalog, workspace
-from guardrails.engine import Settings
+from guardrails import baseline, catalog, workspace
+from guardrails.engine import Override, Settings
 from guardrails.finding import Kind, Report, Severity
 from guardrails.model import Location, Model, Problem
+from guardrails.profiles import Profile
 from guardrails.reporters.safe import visible
 from guardrails.suppress import Rule, Scope
 
@@ -43,26 +44,79 @@ Select = Annotated[
 ]
 Ignore = Annotated[list[str] | None, typer.Option("--ignore", metavar="CHECK,...", help="Do not run these.")]
 Kinds = Annotated[list[Kind] | None, typer.Option("--kind", help="Look at one side only.")]
+Packs = Annotated[
+    list[str] | None, typer.Option("--pack", metavar="DIR|NAME", help="A policy pack: a folder or an installed one.")
+]
+ProfileOption = Annotated[
+    Profile | None,
+    typer.Option(
+        "--profile",
+        help="How much to demand: few and sure findings, all, or what nobody knows too.",
+        show_default="strict",
+    ),
+]
+BaselineFile = Annotated[
+    str | None,
+    typer.Option("--baseline", metavar="FILE", help=f"Known findings, instead of those in {baseline.FILE}."),
+]
 NoColor = Annotated[bool, typer.Option("--no-color", help="Plain text; so does NO_COLOR.")]
 
 CLEAN, FINDINGS, USAGE, NOTHING, INCOMPLETE = range(5)
 
 
+class Failure(typer.Exit):
+    """The end of a command that cannot do what it was asked; its text says why."""
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(code)
+        self.message = message
+
+    def __str__(self) -> str:
+        return self.message
+
+
 def fail(message: str, code: int = USAGE) -> NoReturn:
     """Say what is wrong on stderr and exit."""
     print(f"guardrails: {visible(message)}", file=sys.stderr)
-    raise typer.Exit(code)
+    raise Failure(message, code)
 
 
-def load_config(path: str | None) -> Loaded | None:
-    """The configuration, None where there is no file; exits for one that cannot be used."""
-    if path is None and workspace.find_config() is None:
+def load_config(path: str | None, packs: Sequence[str] | None = None) -> Loaded | None:
+    """The configuration on top of its packs, None where there is none; exits for one that cannot be used."""
+    if path is None and workspace.find_config() is None and not packs:
         return None
     from guardrails import config  # noqa: PLC0415  # loads msgspec, which a run without a file need not
 
     try:
-        return config.load(path)
+        loaded = config.load(path)
+        if not packs and not loaded.config.packs:
+            return loaded
+        from guardrails.packs import applied  # noqa: PLC0415  # with packs alone
+
+        return applied(loaded, packs or ())
     except config.ConfigError as error:
+        fail(str(error))
+
+
+def baseline_path(loaded: Loaded | None, given: str | None) -> str:
+    """Where the baseline is, or would be."""
+    if given:
+        return given
+    if loaded and loaded.config.baseline:
+        return loaded.path_of(loaded.config.baseline)
+    folder = loaded.folder if loaded and loaded.path else os.path.relpath(workspace.root())
+    return os.path.normpath(os.path.join(folder, baseline.FILE))
+
+
+def load_baseline(loaded: Loaded | None, given: str | None, profile: Profile) -> baseline.Baseline | None:
+    """The baseline, None where there is none or an audit does not want it; exits for one that cannot be used."""
+    path = baseline_path(loaded, given)
+    named = given or (loaded and loaded.config.baseline)
+    if (profile is Profile.AUDIT and not given) or not (named or os.path.exists(path)):
+        return None
+    try:
+        return baseline.load(path)
+    except baseline.BaselineError as error:
         fail(str(error))
 
 
@@ -91,9 +145,13 @@ def var_files_of(loaded: Loaded | None, given: Sequence[Path] | None) -> list[Pa
 
 
 def read_models(
-    paths: Sequence[Path], variables: Iterable[str], var_files: Sequence[Path], source: Path | None
+    paths: Sequence[Path],
+    variables: Iterable[str],
+    var_files: Sequence[Path],
+    source: Path | None,
+    unsaved: Mapping[str, str] | None = None,
 ) -> list[Model]:
-    """What the paths hold; exits for paths and options that cannot be used."""
+    """What the paths hold, with what an editor has not saved; exits for paths and options that cannot be used."""
     from guardrails.sources import InputError, ReadOptions, read  # noqa: PLC0415  # not for `checks` and `explain`
 
     given: dict[str, str] = {}
@@ -106,7 +164,7 @@ def read_models(
         if not path.exists():
             fail(f"no such file or directory: {path}")
     try:
-        return read(paths, ReadOptions(variables=given, var_files=tuple(var_files), source=source))
+        return read(paths, ReadOptions(given, tuple(var_files), source, unsaved or {}))
     except InputError as error:
         fail(str(error))
 
@@ -117,12 +175,15 @@ def settings_of(
     select: Sequence[str] | None = None,
     ignore: Sequence[str] | None = None,
     kinds: Sequence[Kind] | None = None,
+    *,
+    profile: Profile | None = None,
 ) -> Settings:
     """The engine's settings: the configuration's, where the command line does not say otherwise."""
     settings = Settings(
         select=_split(select),
         ignore=_split(ignore),
         kinds=frozenset(kinds or ()),
+        profile=profile or Profile.STRICT,
         scope=Scope(
             tuple(str(path) for path in paths if path.is_dir()),
             tuple(str(path.parent) for path in paths if not path.is_dir()),
@@ -137,7 +198,11 @@ def settings_of(
         select=settings.select or given.select,
         ignore=(*given.ignore, *settings.ignore),
         kinds=settings.kinds or frozenset(given.kind),
+        profile=profile or given.profile or Profile.STRICT,
         severities=given.severity,
+        overrides=tuple(
+            Override(each.path, loaded.folder, each.profile, each.ignore, each.severity) for each in given.override
+        ),
         suppressions=tuple(
             Rule(
                 checks=(each.check,),
@@ -158,9 +223,17 @@ def _split(names: Sequence[str] | None) -> tuple[str, ...]:
     return tuple(part.strip() for name in names or () for part in name.split(",") if part.strip())
 
 
-def exit_code(report: Report, *, scanned: bool, fail_on: Severity | None, allow_incomplete: bool) -> int:
+def exit_code(
+    report: Report,
+    *,
+    scanned: bool,
+    fail_on: Severity | None,
+    allow_incomplete: bool,
+    profile: Profile = Profile.STRICT,
+) -> int:
     """What is missing comes first: without it the findings are not all there are. Then those, then that nothing was."""
-    if report.problems and not allow_incomplete:
+    missing = report.problems or (profile is Profile.AUDIT and report.undecided)
+    if missing and not allow_incomplete:
         return INCOMPLETE
     if fail_on and any(each.severity.rank >= fail_on.rank for each in report.findings):
         return FINDINGS

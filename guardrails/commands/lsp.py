@@ -1,0 +1,88 @@
+"""`guardrails lsp`: the language server, on stdin and stdout."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from guardrails import engine
+from guardrails.commands import _shared as shared
+from guardrails.finding import Finding, Kind
+from guardrails.suppress import CHECKS as CHECKS_OF_SUPPRESSIONS
+
+if TYPE_CHECKING:
+    from guardrails.catalog import Catalog
+    from guardrails.config import Loaded
+    from guardrails.lsp import Analysis, Replacement
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(lsp)
+
+
+def lsp(
+    *,
+    select: shared.Select = None,
+    ignore: shared.Ignore = None,
+    kind: shared.Kinds = None,
+    var_file: shared.VarFiles = None,
+    checks: shared.CheckFolders = None,
+    config: shared.ConfigFile = None,
+) -> None:
+    """Serve an editor: findings as you type, the pages of checks, fixes. Needs `guardrails-aws[lsp]`."""
+    try:
+        from guardrails.lsp import server  # noqa: PLC0415  # an extra
+    except ModuleNotFoundError as error:
+        shared.fail(f"`guardrails lsp` needs {error.name}: python -m pip install 'guardrails-aws[lsp]'")
+    session = _Session(
+        select,
+        ignore,
+        kind,
+        var_files=[path.absolute() for path in var_file or ()],  # the editor's folder may be another
+        folders=[path.absolute() for path in checks or ()],
+        config=str(Path(config).absolute()) if config else None,
+    )
+    server(session.analyse, session.repair).start_io()
+
+
+@dataclass(slots=True)
+class _Session:
+    """The command's own way from files to a report, for files as an editor has them."""
+
+    select: Sequence[str] | None
+    ignore: Sequence[str] | None
+    kind: Sequence[Kind] | None
+    var_files: Sequence[Path]
+    folders: Sequence[Path]
+    """Of further checks."""
+    config: str | None
+    _kept: tuple[Loaded | None, Catalog] | None = None
+
+    def analyse(self, paths: Sequence[Path], unsaved: Mapping[str, str], /) -> Analysis:
+        """See `lsp.Analyse`."""
+        from guardrails.lsp import Analysis  # noqa: PLC0415  # an extra
+
+        try:
+            loaded = shared.load_config(self.config)
+            catalog = self._catalog(loaded)
+            settings = shared.settings_of(loaded, paths, self.select, self.ignore, self.kind)
+            models = shared.read_models(paths, (), shared.var_files_of(loaded, self.var_files), None, unsaved)
+            report = engine.run(models, list(catalog.checks.values()), settings, problems=catalog.problems)
+        except (shared.Failure, engine.SelectionError) as error:
+            return Analysis(refusal=str(error))
+        return Analysis(report, {**catalog.checks, **{each.id: each for each in CHECKS_OF_SUPPRESSIONS}})
+
+    def _catalog(self, loaded: Loaded | None) -> Catalog:
+        """The checks, loaded again only when the configuration changes."""
+        if self._kept is None or self._kept[0] != loaded:
+            self._kept = loaded, shared.load_checks(loaded, self.folders)
+        return self._kept[1]
+
+    def repair(self, finding: Finding, unsaved: Mapping[str, str], /) -> Sequence[Replacement]:
+        """See `lsp.Repair`."""
+        return ()
