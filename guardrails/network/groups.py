@@ -47,6 +47,11 @@ class Groups:
                 return self.key(Link(resource.address, resource=resource))
         key = f"default security group of {vpc}"
         if key not in self.picture.groups:
+            own = self.picture.vpcs.get(vpc)
+            if own is None or own.resource is None or own.resource.mode == "data":
+                doubt = f"the rules of the {key} are not in view"
+                self.picture.groups[key] = Group(key, (), (), ALL_TRAFFIC, ALL_TRAFFIC, (doubt,), vpc=vpc)
+                return key
             out = Permit(ALL, ANYWHERE)
             self.picture.groups[key] = Group(key, (Permit(ALL, groups=frozenset({key})),), (out,), vpc=vpc)
         return key

@@ -244,21 +244,40 @@ class Walker:
             if self.sure:
                 return
             packet = packet.needing(subnet.table_doubt or f"the route table of {subnet.key}")
-        table = self.picture.tables.get(subnet.table, RouteTable(subnet.table))
+        table = self.picture.tables.get(subnet.table)
         vpc = self.picture.vpcs[subnet.vpc]
-        packet = packet.via("route-table", table.key or subnet.key, "", table.resource)
-        yield from self._route(vpc, subnet, table, packet)
+        if table is None or subnet.table_doubt:
+            unseen = packet.via("route-table", f"route table of {subnet.key}")
+            if table is None and subnet.table and not subnet.table_doubt:
+                unseen = unseen.needing(f"the routes of {subnet.table or subnet.key}")
+            if not self.sure:
+                yield from self._elsewhere(vpc, subnet, unseen)
+        if table is not None:
+            packet = packet.via("route-table", table.key or subnet.key, "", table.resource)
+            yield from self._route(vpc, subnet, table, packet)
 
     def _route(self, vpc: Vpc, subnet: Subnet, table: RouteTable, packet: Packet) -> Iterator[Arrival]:
         if table.doubt:
             if self.sure:
                 return
             packet = packet.needing(table.doubt)
+            yield from self._elsewhere(vpc, subnet, packet)
         for addresses, routes in self._choices(table, packet):
             part = self._towards(packet, addresses)
             if part is None:
                 continue
             yield from self._alternatives(vpc, subnet, table, part, routes)
+
+    def _elsewhere(self, vpc: Vpc, subnet: Subnet, packet: Packet) -> Iterator[Arrival]:
+        """By a route that is not in view: wherever one could lead, and over what is not in view itself."""
+        for route in self._candidates(vpc, packet):
+            yield from self._follow(vpc, subnet, route, packet)
+        if packet.goal == "interface":
+            other = self._vpc_of(packet.receiver)
+            if other and other != vpc.key:
+                yield from self._deliver(self.picture.vpcs[other], replace(packet, groups_kept=False), "")
+        elif not packet.reply:
+            yield Arrival(packet.goal, vpc.key, packet)
 
     def _choices(self, table: RouteTable, packet: Packet) -> list[tuple[AddressSet, tuple[Route, ...]]]:
         if packet.service and not packet.reply and (route := table.for_service(packet.service)):
@@ -762,6 +781,7 @@ class Walker:
             if self.sure:
                 return
             packet = packet.needing(attachment.table_doubt)
+            yield from self._transit_elsewhere(attachment, packet, zone)
         if not attachment.table:
             code = "TGW_ATTACH_MISSING_TGW_RTB_ASSOCIATION"
             if self.repair and not attachment.table_doubt:
@@ -775,8 +795,16 @@ class Walker:
             if self.sure:
                 return
             packet = packet.needing((table.doubt if table else "") or f"the routes of {attachment.table}")
-            table = table or RouteTable(attachment.table)
+            yield from self._transit_elsewhere(attachment, packet, zone)
+        if table is None:
+            return
         yield from self._transit_routes(attachment, table, packet, zone)
+
+    def _transit_elsewhere(self, attachment: Attachment, packet: Packet, zone: str) -> Iterator[Arrival]:
+        """By a route of a transit gateway that is not in view: out of any other attachment."""
+        for other in self.picture.attachments.values():
+            if other.gateway == attachment.gateway and other.key != attachment.key:
+                yield from self._leave_transit(attachment, other, packet, zone)
 
     def _transit_routes(
         self, attachment: Attachment, table: RouteTable, packet: Packet, zone: str
