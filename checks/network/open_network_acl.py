@@ -72,6 +72,15 @@ class OpenNetworkAcl(Check[NetworkAcl]):
                 to_port    = 65535
                 cidr_block = "0.0.0.0/0"
               }
+
+              egress {
+                rule_no    = 100
+                action     = "allow"
+                protocol   = "tcp"
+                from_port  = 1024
+                to_port    = 65535
+                cidr_block = "0.0.0.0/0"
+              }
             }
             """,
         ),

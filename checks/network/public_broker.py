@@ -110,8 +110,9 @@ class PublicBroker(Check[Resource]):
     )
 
     def check(self, subject: Resource, /) -> Iterator[Finding]:
+        path: tuple[str, ...] = ("publicly_accessible",)
         if subject.type == "aws_mq_broker":
-            public, path = subject.flag("publicly_accessible"), ("publicly_accessible",)
+            public = subject.flag(*path)
         else:
             path = ("broker_node_group_info", "connectivity_info", "public_access", "type")
             public = subject.text(*path, default="DISABLED") == "SERVICE_PROVIDED_EIPS"

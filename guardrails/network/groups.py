@@ -47,8 +47,8 @@ class Groups:
                 return self.key(Link(resource.address, resource=resource))
         key = f"default security group of {vpc}"
         if key not in self.picture.groups:
-            own = self.picture.vpcs.get(vpc)
-            if own is None or own.resource is None or own.resource.mode == "data":
+            place = self.picture.vpcs.get(vpc)
+            if place is None or place.resource is None or place.resource.mode == "data":
                 doubt = f"the rules of the {key} are not in view"
                 self.picture.groups[key] = Group(key, (), (), ALL_TRAFFIC, ALL_TRAFFIC, (doubt,), vpc=vpc)
                 return key
