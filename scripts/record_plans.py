@@ -5,7 +5,7 @@
 Each case is a root module. Its plan becomes `plan.json` there. Where it has a folder `before`, that is applied first,
 and the state that this leaves becomes `state.json` (as `terraform show -json` tells it) and `terraform.tfstate`.
 
-AWS is moto's server on the loopback interface, started for the run (`pip install --group record`). Needs `terraform`
+AWS is moto's server on the loopback interface, started for the run (the `test` group has it). Needs `terraform`
 on PATH, and the provider from the registry or from the mirror that `TF_CLI_CONFIG_FILE` names.
 """
 

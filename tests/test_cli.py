@@ -384,6 +384,19 @@ def test_exit_codes_of_show(run: Run, files: dict[str, str], code: int) -> None:
     assert run("show")[0] == code
 
 
+def test_numbers_of_terraforms_precision_are_shown(run: Run) -> None:
+    """A third has more digits than a float."""
+    write(
+        {
+            "a.tf": 'resource "aws_s3_bucket" "b" {\n  tags = { third = 1 / 3 }\n}\nresource "x_y" "z" {\n  n = 1 / 3\n}\n'
+        }
+    )
+
+    resources = json.loads(run("show", "--format", "json")[1])["resources"]
+
+    assert [each["values"] for each in resources if each["type"] == "x_y"] == [{"n": 1 / 3}]
+
+
 def test_sensitive_values_are_in_no_output(run: Run) -> None:
     """Neither a sensitive variable nor a password shows, whatever the format."""
     write(

@@ -78,7 +78,7 @@ def same(type_: str, name: str, value: Value, expected: Json) -> bool:
         case "aws_instance", "user_data":  # kept as its hash
             return hashlib.sha1(value.encode()).hexdigest() == expected  # noqa: S324  # the provider's own
         case (("aws_security_group" | "aws_security_group_rule"), "protocol"):
-            return value.lower() == expected
+            return {"6": "tcp", "17": "udp", "1": "icmp"}.get(value, value.lower()) == expected
         case _:
             return False
 
