@@ -11,13 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from guardrails import workspace
 from guardrails.check import Check
 from guardrails.finding import Kind, Severity
+from guardrails.profiles import Profile
 
 
 class ConfigError(Exception):
@@ -38,6 +39,28 @@ class Suppression(msgspec.Struct, frozen=True, forbid_unknown_fields=True, renam
     """The last day on which it holds."""
 
 
+class Override(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """One `[[override]]` table: other settings for a part of the tree. The last one that covers a file wins."""
+
+    path: str
+    """A folder, a file or a glob of files, relative to the configuration file."""
+    profile: Profile | None = None
+    """How much to demand there."""
+    ignore: tuple[str, ...] = ()
+    """Checks not to run there, besides those that run nowhere."""
+    severity: dict[str, Severity] = {}
+    """Severities there, by id or glob of ids."""
+
+
+class Checkov(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """The `[checkov]` table: how to run it."""
+
+    executable: str = ""
+    """The program, relative to the file. Code: taken only from a file given with `--config`."""
+    timeout: float = 600.0
+    """Seconds that it may take."""
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     """Everything that a configuration file can say. The command line wins over it."""
 
@@ -47,6 +70,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
     """Checks not to run, likewise."""
     kind: tuple[Kind, ...] = ()
     """Sides to look at: security, productivity, cost."""
+    profile: Profile | None = None
+    """How much to demand: regular (few, sure findings), strict (every check), audit (and what nobody knows)."""
     fail_on: Severity | None = None
     """The lowest severity that makes the exit code 1."""
     allow_incomplete: bool = False
@@ -60,6 +85,14 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
     unsuppressible: tuple[str, ...] = ()
     """Checks that cannot be suppressed, by id or glob of ids."""
     suppress: tuple[Suppression, ...] = ()
+    override: tuple[Override, ...] = ()
+    baseline: str = ""
+    """The file of known findings, relative to this one; without it, `.guardrails-baseline.json` beside this one."""
+    packs: tuple[str, ...] = ()
+    """Policy packs: folders relative to the file, or names that installed packages give theirs."""
+    engines: tuple[Literal["checkov"], ...] = ()
+    """Other tools to run beside the checks."""
+    checkov: Checkov = Checkov()
     options: dict[str, dict[str, Any]] = {}
     """Options of checks: `[options.<id>]`. Their types are the checks' to say: see `configured`."""
 
@@ -101,6 +134,53 @@ def load(path: str | None = None) -> Loaded:
     return _read(found, trusted=False) if found else Loaded(Config())
 
 
+class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """`pack.toml` of a policy pack: what a configuration that names the pack starts from."""
+
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    kind: tuple[Kind, ...] = ()
+    profile: Profile | None = None
+    fail_on: Severity | None = None
+    severity: dict[str, Severity] = {}
+    unsuppressible: tuple[str, ...] = ()
+    options: dict[str, dict[str, Any]] = {}
+
+    def under(self, config: Config) -> Config:
+        """The configuration with what the pack says where it says nothing itself."""
+        return msgspec.structs.replace(
+            config,
+            select=config.select or self.select,
+            ignore=(*self.ignore, *config.ignore),
+            kind=config.kind or self.kind,
+            profile=config.profile or self.profile,
+            fail_on=config.fail_on or self.fail_on,
+            severity={**self.severity, **config.severity},
+            unsuppressible=(*self.unsuppressible, *config.unsuppressible),
+            options={
+                name: {**self.options.get(name, {}), **config.options.get(name, {})}
+                for name in (*self.options, *config.options)
+            },
+        )
+
+
+def load_pack(path: str) -> Pack:
+    """Read the `pack.toml` at a path. Raises `ConfigError`."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        content = tomllib.loads(text)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path}: {error.strerror if isinstance(error, OSError) else error}") from None
+    for key in content:
+        if key not in _keys(Pack):
+            raise _unknown_key(key, _keys(Pack), path, _line_of(text, (key,)))
+    try:
+        return msgspec.convert(content, Pack)
+    except msgspec.ValidationError as error:
+        raise _explained(error, path, text, ()) from None
+
+
 def _read(path: str, *, trusted: bool) -> Loaded:
     path = path.replace(os.sep, "/")
     text = ""
@@ -133,10 +213,16 @@ def _read(path: str, *, trusted: bool) -> Loaded:
             f"{path}:{line}: `checks` names code to run, and this file was found, not given: "
             f"say `--config {path}` or `--checks {loaded.path_of(config.checks[0])}` if you trust it"
         )
-    for name in config.var_files:
-        if not trusted and os.path.normpath(name).startswith((os.pardir, "/")):
-            line = _line_of(text, (*prefix, "var-files"))
-            raise ConfigError(f"{path}:{line}: `var-files` leaves the folder of a file that was found, not given")
+    if config.checkov.executable and not trusted:
+        line = _line_of(text, (*prefix, "checkov", "executable"))
+        raise ConfigError(
+            f"{path}:{line}: `checkov.executable` names a program to run, and this file was found, not given: "
+            f"say `--config {path}` if you trust it"
+        )
+    for key, names in (("var-files", config.var_files), ("baseline", (config.baseline,)), ("packs", config.packs)):
+        if not trusted and any(os.path.normpath(name).startswith((os.pardir, "/")) for name in names):
+            line = _line_of(text, (*prefix, key))
+            raise ConfigError(f"{path}:{line}: `{key}` leaves the folder of a file that was found, not given")
     return loaded
 
 
@@ -181,11 +267,16 @@ def _refuse_unknown_keys(content: object, path: str, text: str, prefix: tuple[st
     for key in content:
         if key not in known:
             raise _unknown_key(key, known, path, _line_of(text, (*prefix, key)))
-    suppressions = content.get("suppress")
-    for index, table in enumerate(suppressions if isinstance(suppressions, list) else ()):
-        for key in table if isinstance(table, dict) else ():
-            if key not in _keys(Suppression):
-                raise _unknown_key(key, _keys(Suppression), path, _line_of(text, (*prefix, "suppress", index, key)))
+    for name, struct in (("suppress", Suppression), ("override", Override)):
+        tables = content.get(name)
+        for index, table in enumerate(tables if isinstance(tables, list) else ()):
+            for key in table if isinstance(table, dict) else ():
+                if key not in _keys(struct):
+                    raise _unknown_key(key, _keys(struct), path, _line_of(text, (*prefix, name, index, key)))
+    table = content.get("checkov")
+    for key in table if isinstance(table, dict) else ():
+        if key not in _keys(Checkov):
+            raise _unknown_key(key, _keys(Checkov), path, _line_of(text, (*prefix, "checkov", key)))
 
 
 def _keys(struct: type[msgspec.Struct]) -> list[str]:
@@ -201,15 +292,19 @@ def _unknown_key(key: str, known: list[str], path: str, line: int) -> ConfigErro
 def _explained(error: msgspec.ValidationError, path: str, text: str, prefix: tuple[str, ...]) -> ConfigError:
     message, _, where = str(error).partition(" - at ")
     where = where.strip("`")
-    if where.endswith("severity[...]"):
+    if where == "$.severity[...]":
         table = tomllib.loads(text)
         for step in (*prefix, "severity"):
             table = table[step]
         bad = next(key for key, value in table.items() if value not in list(Severity))
         where = where.replace("[...]", f".{bad}")
     if message.startswith("Invalid enum value"):
-        choices: tuple[type[StrEnum], ...] = (Kind,) if where.startswith("$.kind") else (Severity,)
-        message += f": there are {', '.join(each.value for choice in choices for each in choice)}"
+        choice: type[StrEnum] = Severity
+        if where.startswith("$.kind"):
+            choice = Kind
+        elif where.endswith("profile"):
+            choice = Profile
+        message += f": there are {', '.join(each.value for each in choice)}"
     steps: list[str | int] = []
     for name, index in re.findall(r"\.([^.\[\]]+)|\[(\d+)\]", where):
         if name:

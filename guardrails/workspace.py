@@ -8,9 +8,9 @@ FILE = "guardrails.toml"
 PYPROJECT = "pyproject.toml"
 
 
-def root() -> str:
-    """The root of the git repository that the user stands in, else the working directory. Absolute."""
-    return _folders_above(os.getcwd())[-1]
+def root(folder: str = "") -> str:
+    """The root of the git repository around a folder, else the folder. Absolute; without one, the working directory."""
+    return _folders_above(os.path.realpath(folder) if folder else os.getcwd())[-1]
 
 
 def find_config() -> str | None:

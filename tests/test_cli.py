@@ -428,7 +428,7 @@ def test_only_the_called_command_is_loaded() -> None:
     assert shown.stdout.splitlines() == [
         f"guardrails {guardrails.__version__}",
         "False",
-        "['_live', '_progress', '_shared', 'check'] False False",
+        "['_engines', '_live', '_progress', '_shared', 'check'] False False",
     ]
 
 

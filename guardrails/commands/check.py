@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from guardrails import engine, explain, workspace
+from guardrails.commands import _engines as tools
 from guardrails.commands import _live as lives
 from guardrails.commands import _shared as shared
 from guardrails.commands._progress import Progress
@@ -63,7 +64,11 @@ def check(
     live: lives.Live = None,
     live_account: lives.LiveAccount = "",
     checks: shared.CheckFolders = None,
+    pack: shared.Packs = None,
     config: shared.ConfigFile = None,
+    profile: shared.ProfileOption = None,
+    baseline: shared.BaselineFile = None,
+    with_: tools.With = None,
     allow_incomplete: Annotated[
         bool, typer.Option("--allow-incomplete", help="Do not exit 4 for what could not be read or run.")
     ] = False,
@@ -82,20 +87,26 @@ def check(
     4 something could not be read or run, whatever was found (--allow-incomplete turns it back into 0 or 1). A check
     that could not decide is counted in the summary and does not change the exit code.
     """
-    loaded = shared.load_config(config)
+    loaded = shared.load_config(config, pack)
     printed, files = _outputs(format_ or (Format.COMPLIANCE if compliance else Format.TEXT), output or ())
     catalog = shared.load_checks(loaded, checks)
     scanned = paths or [Path()]
-    settings = shared.settings_of(loaded, scanned, select, ignore, kind)
+    settings = shared.settings_of(loaded, scanned, select, ignore, kind, profile=profile)
+    settings = replace(settings, baseline=shared.load_baseline(loaded, baseline, settings.profile))
     var_files = shared.var_files_of(loaded, var_file)
-    with Progress(quiet=quiet) as progress:
+    with (
+        Progress(quiet=quiet) as progress,
+        tools.started(loaded, with_, scanned, var or (), var_files) as engines,
+    ):
         progress("reading")
         models = shared.read_models(scanned, var or (), var_files, source)
         account = lives.account_of(live, live_account) if live else None
         models = models if account is None else lives.laid_over(models, account)
         everything = list(catalog.checks.values())
         try:
-            report = engine.run(models, everything, settings, problems=catalog.problems, progress=progress)
+            report = engine.run(
+                models, everything, settings, problems=catalog.problems, progress=progress, engines=engines
+            )
             if account:
                 former = engine.run(lives.before(models, account), everything, settings, progress=progress)
                 if (left := lives.without_former(report, former)) and not quiet:
@@ -105,9 +116,10 @@ def check(
                     )
         except engine.SelectionError as error:
             shared.fail(str(error))
-    chosen = engine.select([*catalog.checks.values(), *CHECKS_OF_SUPPRESSIONS], settings)
+    rules = [rule for each in engines for rule in each.rules()]
+    chosen = engine.select([*catalog.checks.values(), *CHECKS_OF_SUPPRESSIONS, *rules], settings)
     context = Context(
-        checks={**catalog.checks, **{each.id: each for each in CHECKS_OF_SUPPRESSIONS}},
+        checks={**{each.id: each for each in (*rules, *CHECKS_OF_SUPPRESSIONS)}, **catalog.checks},
         ran=frozenset(each.id for each in chosen),
         sources=Sources(report.files),
         color=shared.wants_color(no_color),
@@ -128,6 +140,7 @@ def check(
         scanned=some,
         fail_on=_threshold(fail_on, given.fail_on if given else None),
         allow_incomplete=allow_incomplete or bool(given and given.allow_incomplete),
+        profile=settings.profile,
     )
     if code == shared.NOTHING:
         names = ", ".join(str(path) for path in scanned)

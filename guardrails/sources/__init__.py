@@ -40,18 +40,19 @@ def read(paths: Sequence[Path], options: ReadOptions | None = None) -> list[Mode
     options = options or ReadOptions()
     if missing := [str(path) for path in paths if not path.exists()]:
         raise InputError(f"no such file or directory: {', '.join(missing)}")
-    configuration = [path for path in paths if _is_configuration(path)]
+    configuration = [path for path in paths if is_configuration(path)]
     models: list[Model] = []
     if configuration:
         from guardrails.sources.terraform import read_configuration  # noqa: PLC0415  # only where it is needed
 
         models += read_configuration(_unique(configuration), options)
-    for path in _unique(path for path in paths if not _is_configuration(path)):
+    for path in _unique(path for path in paths if not is_configuration(path)):
         models += _read_file(path, options)
     return models
 
 
-def _is_configuration(path: Path) -> bool:
+def is_configuration(path: Path) -> bool:
+    """Whether a path stands for root modules: a folder, or a file of one."""
     return path.is_dir() or path.name.endswith(_CONFIGURATION)
 
 
