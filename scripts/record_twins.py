@@ -81,45 +81,8 @@ METADATA = (
     "<accountLevel><httpTokens>required</httpTokens><httpPutResponseHopLimit>2</httpPutResponseHopLimit>"
     "<httpEndpoint>enabled</httpEndpoint></accountLevel>"
 )
-DOMAIN = {
-    "ARN": "arn:aws:es:us-east-1:123456789012:domain/search",
-    "AccessPolicies": "",
-    "AdvancedOptions": {"rest.action.multi.allow_explicit_index": "true"},
-    "AdvancedSecurityOptions": {"Enabled": False, "InternalUserDatabaseEnabled": False},
-    "AutoTuneOptions": {"State": "DISABLED"},
-    "ClusterConfig": {
-        "InstanceType": "t3.small.search",
-        "InstanceCount": 1,
-        "DedicatedMasterEnabled": False,
-        "ZoneAwarenessEnabled": False,
-        "WarmEnabled": False,
-        "ColdStorageOptions": {"Enabled": False},
-        "MultiAZWithStandbyEnabled": False,
-    },
-    "CognitoOptions": {"Enabled": False},
-    "Created": True,
-    "Deleted": False,
-    "DomainEndpointOptions": {
-        "EnforceHTTPS": True,
-        "TLSSecurityPolicy": "Policy-Min-TLS-1-2-2019-07",
-        "CustomEndpointEnabled": False,
-    },
-    "DomainId": "123456789012/search",
-    "DomainName": "search",
-    "EBSOptions": {"EBSEnabled": True, "VolumeType": "gp2", "VolumeSize": 10},
-    "EncryptionAtRestOptions": {"Enabled": True, "KmsKeyId": "arn:aws:kms:us-east-1:123456789012:key/aws-es"},
-    "Endpoint": "search-search-abcdefghijklmnopqrstuvwxyz.us-east-1.es.amazonaws.com",
-    "EngineVersion": "OpenSearch_2.11",
-    "IPAddressType": "ipv4",
-    "NodeToNodeEncryptionOptions": {"Enabled": True},
-    "Processing": False,
-    "SnapshotOptions": {"AutomatedSnapshotStartHour": 0},
-    "UpgradeProcessing": False,
-}
 CANNED = {
     ("application-autoscaling", "ListTagsForResource"): json.dumps({"Tags": {}}),
-    ("es", "GET /2021-01-01/opensearch/domain/search?"): json.dumps({"DomainStatus": DOMAIN}),
-    ("es", "POST /2021-01-01/opensearch/domain-info?"): json.dumps({"DomainStatusList": [DOMAIN]}),
     ("access-analyzer", "PUT /analyzer?"): json.dumps({"arn": ANALYZER["arn"]}),
     ("access-analyzer", "GET /analyzer/main?"): json.dumps({"analyzer": ANALYZER}),
     ("access-analyzer", "GET /analyzer?"): json.dumps({"analyzers": [ANALYZER]}),
@@ -131,6 +94,14 @@ CANNED = {
     ("servicequotas", "GetAWSDefaultServiceQuota"): json.dumps({"Quota": QUOTA}),
     ("sso", "ListTagsForResource"): json.dumps({"Tags": []}),
     ("sso", "GetPermissionsBoundaryForPermissionSet"): "{}",
+    ("sso", "DescribePermissionSetProvisioningStatus"): json.dumps(
+        {
+            "PermissionSetProvisioningStatus": {
+                "Status": "SUCCEEDED",
+                "RequestId": "00000000-0000-0000-0000-000000000000",
+            }
+        }
+    ),
     ("budgets", "ListTagsForResource"): json.dumps({"ResourceTags": []}),
     ("budgets", "DescribeSubscribersForNotification"): json.dumps(
         {"Subscribers": [{"SubscriptionType": "EMAIL", "Address": "money@example.com"}]}

@@ -178,6 +178,7 @@ def _collect_account(
         whole.problems.append(Problem("collect", reason, place))
         whole.gaps.append(Gap(reason, frozenset(), place))
         return model_of(account.id, whole)
+    whole.gaps += _left_out(options)
     regions = options.regions or _regions(options, account, whole)
     units = list(_units(options, account, regions))
     calls = 0
@@ -189,6 +190,15 @@ def _collect_account(
         if progress:
             progress(Progress(account.id, done, len(units), str(unit), calls))
     return model_of(account.id, whole)
+
+
+def _left_out(options: Options) -> list[Gap]:
+    """What nothing is known of because the user named the services to read."""
+    read = {type_ for name in options.services for type_ in services()[name].types}
+    left = {name: service.types - read for name, service in services().items() if name not in options.services}
+    if not options.services:
+        return []
+    return [Gap(f"{name} was not asked for", types, chosen=True) for name, types in left.items() if types]
 
 
 def _closed(options: Options, account: _Account) -> str:

@@ -5,6 +5,7 @@ from functools import partial
 
 import pytest
 
+from guardrails.model import Unknown
 from guardrails.sources.aws.audit import Options, Unit, collect, run_unit
 from guardrails.sources.aws.collector import Call, Part, Service
 from guardrails.sources.aws.collectors import services
@@ -117,6 +118,17 @@ def test_the_regions_that_cannot_be_listed_leave_everything_open(aws: Proxy) -> 
 
     [gap] = [gap for gap in model.gaps if not gap.types]
     assert gap.reason == f"AccessDenied: ec2:DescribeRegions in us-east-1 of {ACCOUNT}: only us-east-1 is read"
+
+
+def test_a_service_that_is_not_asked_for_is_open_and_no_problem(aws: Proxy) -> None:
+    """Of what the user left out nothing can be said to be absent, and nothing went wrong."""
+    with ThreadPoolExecutor(8) as executor:
+        [model] = collect(Options(regions=("us-east-1",), services=("sqs",), limits=LIMITS), executor)
+
+    assert list(model.resources("aws_sqs_queue")) == []
+    with pytest.raises(Unknown, match="guardduty was not asked for"):
+        list(model.resources("aws_guardduty_detector"))
+    assert model.incomplete() == []
 
 
 def test_a_detail_that_is_denied_is_told(aws: Proxy) -> None:

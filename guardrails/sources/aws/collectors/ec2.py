@@ -61,6 +61,7 @@ def _instance(aws: Scope, item: Answer, owner: str) -> Record:
     addresses = [a["PrivateIpAddress"] for a in primary.get("PrivateIpAddresses", []) if not a.get("Primary")]
     devices = [_device(aws, mapping) for mapping in item.get("BlockDeviceMappings", [])]
     root = item.get("RootDeviceName")
+    tags = {tag["Key"]: tag.get("Value") for tag in item.get("Tags", [])}
     return aws.record(
         "aws_instance",
         instance,
@@ -93,7 +94,13 @@ def _instance(aws: Scope, item: Answer, owner: str) -> Record:
             "primary_network_interface_id": primary.get("NetworkInterfaceId"),
             "network_interface_ids": ids(interfaces, "NetworkInterfaceId"),
             "secondary_private_ips": sorted(addresses),
-            "ipv6_addresses": [a["Ipv6Address"] for i in interfaces for a in i.get("Ipv6Addresses", [])],
+            "ipv6_addresses": (v6 := [a["Ipv6Address"] for i in interfaces for a in i.get("Ipv6Addresses", [])]),
+            "ipv6_address_count": len(v6),
+            "network_interface": [],  # how it was launched; `network_interface_ids` says what it has
+            "launch_template": block(
+                {"id": tags.get("aws:ec2launchtemplate:id"), "version": tags.get("aws:ec2launchtemplate:version")}
+            ),
+            "instance_market_options": [{"market_type": "spot"}] if item.get("InstanceLifecycle") == "spot" else [],
             "vpc_security_group_ids": ids(item.get("SecurityGroups"), "GroupId"),
             "iam_instance_profile": at(item, "IamInstanceProfile", "Arn", default="").rpartition("/")[2],
             "monitoring": at(item, "Monitoring", "State") in ("enabled", "pending"),

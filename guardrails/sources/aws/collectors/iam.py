@@ -112,6 +112,10 @@ def _role(aws: Scope, role: Answer) -> Iterator[Record]:
             "max_session_duration": at(more, "MaxSessionDuration"),
             "assume_role_policy": document(role["AssumeRolePolicyDocument"]),
             "permissions_boundary": at(role, "PermissionsBoundary", "PermissionsBoundaryArn", default=""),
+            "inline_policy": [
+                {"name": policy["PolicyName"], "policy": document(policy["PolicyDocument"])}
+                for policy in role.get("RolePolicyList", ())
+            ],
             "managed_policy_arns": sorted(p["PolicyArn"] for p in role.get("AttachedManagedPolicies", [])),
             "role_last_used": [{"last_used_date": when(last.get("LastUsedDate")), "region": last.get("Region")}]
             if last

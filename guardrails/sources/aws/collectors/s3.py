@@ -111,6 +111,7 @@ def _bucket(aws: Scope, item: Answer) -> Iterator[Record]:
             "bucket_domain_name": f"{name}.s3.{suffix}",
             "bucket_regional_domain_name": f"{name}.s3.{region}.{suffix}",
             "creation_date": when(item.get("CreationDate")),
+            **_computed(answers),
             "object_lock_enabled": _object_lock_enabled(answers["aws_s3_bucket_object_lock_configuration"]),
             **({"tags": tagging, "tags_all": tagging} if isinstance(tagging, UnknownValue) else {}),
             **({} if isinstance(tagging, UnknownValue) else tags_of(tagging.get("TagSet"))),
@@ -124,6 +125,26 @@ def _bucket(aws: Scope, item: Answer) -> Iterator[Record]:
         values = _VALUES[type_](answer)
         if values:
             yield aws.record(type_, name, {"bucket": name, **values}, arn=arn, region=region)
+
+
+def _computed(answers: Mapping[str, Any]) -> dict[str, Value]:
+    """What the provider repeats of the bucket's settings among its own attributes."""
+    policy = answers["aws_s3_bucket_policy"]
+    acl = answers["aws_s3_bucket_acl"]
+    grants: dict[tuple[str, str, str], list[str]] = {}
+    for grant in () if isinstance(acl, UnknownValue) else acl.get("Grants", []):
+        to = grant["Grantee"]
+        grants.setdefault((to.get("ID", ""), to["Type"], to.get("URI", "")), []).append(grant["Permission"])
+    return {
+        "acl": None,  # the name under which grants were made, which AWS forgets
+        "policy": policy if isinstance(policy, UnknownValue) else policy.get("Policy", ""),
+        "grant": acl
+        if isinstance(acl, UnknownValue)
+        else [
+            {"id": owner, "type": kind, "uri": uri, "permissions": sorted(given)}
+            for (owner, kind, uri), given in sorted(grants.items())
+        ],
+    }
 
 
 def _location(aws: Scope, name: str) -> Any:
@@ -168,6 +189,7 @@ def _ownership(answer: Answer) -> dict[str, Value]:
 def _acl(answer: Answer) -> dict[str, Value]:
     owner = answer.get("Owner") or {}
     return {
+        "acl": None,  # as above
         "access_control_policy": [
             {
                 "owner": [{"id": owner.get("ID"), "display_name": owner.get("DisplayName", "")}],
@@ -187,7 +209,7 @@ def _acl(answer: Answer) -> dict[str, Value]:
                     for grant in answer.get("Grants", [])
                 ],
             }
-        ]
+        ],
     }
 
 

@@ -73,6 +73,13 @@ def _vpc_attachment(aws: Scope, item: Answer) -> Iterator[Record]:
             "dns_support": options.get("DnsSupport", "enable"),
             "ipv6_support": options.get("Ipv6Support", "disable"),
             "security_group_referencing_support": options.get("SecurityGroupReferencingSupport", "disable"),
+            # Its associations and propagations stand for themselves, where this account can see them.
+            **dict.fromkeys(
+                ("transit_gateway_default_route_table_association", "transit_gateway_default_route_table_propagation"),
+                False
+                if item.get("TransitGatewayOwnerId", aws.account) == aws.account
+                else UnknownValue("the transit gateway's route tables are another account's"),
+            ),
             "creation_time": when(item.get("CreationTime")),
             **tags_of(item.get("Tags")),
         },
