@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from guardrails.access import facts
 from guardrails.access.documents import Bounds, Json, Side, bounds, decoded, unattached, unknown_bounds
 from guardrails.access.names import Names
 from guardrails.access.parse import parse_policy
-from guardrails.access.policy import Policy, PolicyKind
+from guardrails.access.policy import Policy, PolicyKind, PolicyProblem
 from guardrails.model import (
     Block,
     Label,
@@ -30,6 +30,7 @@ from guardrails.model import (
 
 if TYPE_CHECKING:
     from guardrails.access.keepers import Lockout
+    from guardrails.access.statements import Fault
     from guardrails.access.tokens import Unmet, Wide
 
 
@@ -227,6 +228,30 @@ class PolicyView:
         from guardrails.access import tokens  # noqa: PLC0415  # as above
 
         return tokens.unmet(self)
+
+    def faults(self, kind: Literal["unknown", "mismatched", "never-true", "hole", "mfa-hole"]) -> Iterator[Fault]:
+        """Statements that come to nothing, or to more than they seem to say; see `statements`."""
+        if not self.bounds.most:
+            return iter(())
+        from guardrails.access import statements  # noqa: PLC0415  # as above
+
+        judges = {
+            "unknown": statements.unknown_actions,
+            "mismatched": statements.mismatched,
+            "never-true": statements.never_true,
+            "hole": statements.holes,
+            "mfa-hole": statements.mfa_holes,
+        }
+        return judges[kind](self)
+
+    def problems(self) -> Sequence[PolicyProblem]:
+        """What AWS refuses of the document, and what it takes but cannot be meant, each with its place."""
+        return self.policy().problems
+
+    @property
+    def size(self) -> int:
+        """Characters without white space, at least: what is not known counts nothing."""
+        return self.policy().size
 
     def broken_global_services(self) -> tuple[list[str], tuple[int, ...]]:
         """The global services that this service control policy denies for their region, and the statements that do."""

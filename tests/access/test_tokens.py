@@ -108,7 +108,7 @@ def test_an_unknown_subject_is_undecided() -> None:
     policy = Symbolic(head, UnknownValue("var.subject has no value"), tail)
     (view,) = access(res("aws_iam_role", "r", name="r", assume_role_policy=policy)).documents()
 
-    with pytest.raises(Unknown, match="var.subject has no value"):
+    with pytest.raises(Unknown, match=r"var\.subject has no value"):
         list(view.wide_tokens())
 
 
