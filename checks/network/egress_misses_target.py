@@ -182,16 +182,18 @@ class EgressMissesTarget(Check[Network]):
 
 def _shut_in(
     network: Network, client: str, target: str, ports: PortSet
-) -> tuple[Interface | None, Reachability | None]:
-    """A member of one group that its own groups keep from every member of the other, and the answer that says so."""
+) -> tuple[str, tuple[str, ...], Reachability] | None:
+    """A member of one group that its own groups keep from every member of the other: its name, its groups, and the
+    answer that says so.
+    """
     for source in {i.groups: i for i in network.members(client)}.values():
         if source.groups_doubt or _without_egress(network, source.groups):
             continue
         to = {i.groups: i for i in network.members(target) if i.accepts and i.key != source.key}
         answers = [network.reach(source, each, ports) for each in to.values()]
         if answers and all([(b.component, b.detail) for b in a.blockers] == [(source.key, "egress")] for a in answers):
-            return source, answers[0]
-    return None, None
+            return source.key, source.groups, answers[0]
+    return None
 
 
 def _without_egress(network: Network, groups: tuple[str, ...]) -> bool:
