@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -82,11 +81,11 @@ def can(
     shown = (lens, known.arn if known else principal, action, resource, answer)
     match format_:
         case AccessFormat.JSON:
-            sys.stdout.write(report.dump(report.can_json(*shown)))
+            shared.put(report.dump(report.can_json(*shown)))
         case AccessFormat.MARKDOWN:
-            sys.stdout.write(report.can_markdown(*shown))
+            shared.put(report.can_markdown(*shown))
         case AccessFormat.TEXT:
-            sys.stdout.write(report.can_text(*shown))
+            shared.put(report.can_text(*shown))
     match answer.outcome:
         case Outcome.ALLOWED:
             _end(shared.CLEAN, complete=complete)
@@ -121,11 +120,11 @@ def who_can(
         shared.fail(str(error))
     match format_:
         case AccessFormat.JSON:
-            sys.stdout.write(report.dump(report.who_json(lens, action, resource, found)))
+            shared.put(report.dump(report.who_json(lens, action, resource, found)))
         case AccessFormat.MARKDOWN:
-            sys.stdout.write(report.who_markdown(lens, action, resource, found))
+            shared.put(report.who_markdown(lens, action, resource, found))
         case AccessFormat.TEXT:
-            sys.stdout.write(report.who_text(lens, action, resource, found))
+            shared.put(report.who_text(lens, action, resource, found))
     _end(shared.CLEAN, complete=complete)
 
 
@@ -160,11 +159,11 @@ def paths(
     undecided = lens.undecided()
     match format_:
         case AccessFormat.JSON:
-            sys.stdout.write(report.dump(report.paths_json(lens, found, undecided)))
+            shared.put(report.dump(report.paths_json(lens, found, undecided)))
         case AccessFormat.MARKDOWN:
-            sys.stdout.write(report.paths_markdown(lens, found, undecided))
+            shared.put(report.paths_markdown(lens, found, undecided))
         case AccessFormat.TEXT:
-            sys.stdout.write(report.paths_text(lens, found, undecided))
+            shared.put(report.paths_text(lens, found, undecided))
     _end(shared.FINDINGS if found else shared.CLEAN, complete=complete and not undecided)
 
 
@@ -194,11 +193,11 @@ def diff(
     found = Diff(tuple(c for d in each for c in d.granted), tuple(c for d in each for c in d.removed))
     match format_:
         case AccessFormat.JSON:
-            sys.stdout.write(report.dump(report.diff_json(found)))
+            shared.put(report.dump(report.diff_json(found)))
         case AccessFormat.MARKDOWN:
-            sys.stdout.write(report.diff_markdown(found))
+            shared.put(report.diff_markdown(found))
         case AccessFormat.TEXT:
-            sys.stdout.write(report.diff_text(found))
+            shared.put(report.diff_text(found))
     bad = any((c.public and not allow_public) or (c.admin and not allow_admin) for c in found.granted)
     _end(shared.FINDINGS if bad else shared.CLEAN, complete=complete)
 

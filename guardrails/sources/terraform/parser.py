@@ -215,7 +215,7 @@ class _Parser(TemplateReader):
             self.at += 1
         self.expect(")")
         self.multiline = outer
-        return Call(*self.span(start), name, arguments, expand)
+        return Call(*self.span(start), name.removeprefix("core::"), arguments, expand)
 
     # What follows a term
 

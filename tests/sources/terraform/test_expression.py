@@ -82,6 +82,12 @@ def test_the_arm_that_is_not_taken_may_fail() -> None:
         evaluate("false ? 1 : {}.a")
 
 
+def test_functions_have_a_long_name_too() -> None:
+    """`core::` names Terraform's own, those that are no ordinary calls among them."""
+    assert evaluate('core::upper("a")') == "A"
+    assert evaluate('core::try({}.a, "b")') == "b"
+
+
 def test_a_template_keeps_what_is_known_around_an_unknown_value() -> None:
     """A string with holes tells literal text, attributes and unknown values apart."""
     value = evaluate('"${arn}/${x}/*"', arn=ARN, x=NO_VALUE)
