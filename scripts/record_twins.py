@@ -77,6 +77,7 @@ def iam(operation: str, body: str) -> tuple[tuple[str, str], str]:
     )
 
 
+IMAGES = "block-new-sharing"
 METADATA = (
     "<accountLevel><httpTokens>required</httpTokens><httpPutResponseHopLimit>2</httpPutResponseHopLimit>"
     "<httpEndpoint>enabled</httpEndpoint></accountLevel>"
@@ -110,12 +111,26 @@ CANNED = {
         (
             iam("ListMFADeviceTags", "<IsTruncated>false</IsTruncated><Tags/>"),
             ec2(
-                "EnableImageBlockPublicAccess",
-                "<imageBlockPublicAccessState>block-new-sharing</imageBlockPublicAccessState>",
+                "GetImageBlockPublicAccessState", "<imageBlockPublicAccessState>unblocked</imageBlockPublicAccessState>"
             ),
+            ec2("GetSnapshotBlockPublicAccessState", "<state>unblocked</state>"),
+            ec2("GetSerialConsoleAccessStatus", "<serialConsoleAccessEnabled>false</serialConsoleAccessEnabled>"),
+            ec2("GetInstanceMetadataDefaults", "<accountLevel/>"),
+            ec2("GetEbsDefaultKmsKeyId", "<kmsKeyId>alias/aws/ebs</kmsKeyId>"),
+            ec2("DescribeClientVpnEndpoints", "<clientVpnEndpoint/>"),
+            ec2("DescribeCapacityReservations", "<capacityReservationSet/>"),
+            ec2("DescribeVpcBlockPublicAccessExclusions", "<vpcBlockPublicAccessExclusionSet/>"),
+        )
+    ),
+    ("network-firewall", "ListFirewallPolicies"): json.dumps({"FirewallPolicies": []}),
+}
+# What one twin sets for the whole region.
+OWN = {
+    "people": dict(
+        (
+            ec2("EnableImageBlockPublicAccess", f"<imageBlockPublicAccessState>{IMAGES}</imageBlockPublicAccessState>"),
             ec2(
-                "GetImageBlockPublicAccessState",
-                "<imageBlockPublicAccessState>block-new-sharing</imageBlockPublicAccessState>",
+                "GetImageBlockPublicAccessState", f"<imageBlockPublicAccessState>{IMAGES}</imageBlockPublicAccessState>"
             ),
             ec2("EnableSnapshotBlockPublicAccess", "<state>block-all-sharing</state>"),
             ec2("GetSnapshotBlockPublicAccessState", "<state>block-all-sharing</state>"),
@@ -123,9 +138,8 @@ CANNED = {
             ec2("GetSerialConsoleAccessStatus", "<serialConsoleAccessEnabled>true</serialConsoleAccessEnabled>"),
             ec2("ModifyInstanceMetadataDefaults", "<return>true</return>"),
             ec2("GetInstanceMetadataDefaults", METADATA),
-            ec2("GetEbsDefaultKmsKeyId", "<kmsKeyId>alias/aws/ebs</kmsKeyId>"),
         )
-    ),
+    )
 }
 
 PROVIDER = """
@@ -173,7 +187,7 @@ def terraform(folder: Path, *arguments: str, keep: bool = False) -> str:
             ["terraform", *arguments], cwd=folder, check=True, timeout=300, stdout=subprocess.PIPE, text=True
         )
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-        sys.stdout.write(f"{error.stdout}")
+        print(error.stdout)
         raise
     if not keep:
         sys.stdout.write(done.stdout[-400:])
@@ -237,9 +251,10 @@ def main() -> None:
                 break
             except OSError:
                 time.sleep(0.2)
-        with proxy(Proxy(upstream=f"127.0.0.1:{arguments.port}", canned=CANNED)) as settings:
+        with proxy(Proxy(upstream=f"127.0.0.1:{arguments.port}")) as settings:
             os.environ.update(environment(settings.url))
             for twin in twins:
+                settings.canned = {**CANNED, **OWN.get(twin.name, {})}
                 record(twin, arguments.port)
     finally:
         server.terminate()

@@ -236,7 +236,7 @@ def cluster() -> Iterator[str]:
     """A real Dask cluster of two processes."""
     import distributed  # noqa: PLC0415  # takes a second to load
 
-    with distributed.LocalCluster(
+    with distributed.LocalCluster(  # type: ignore[no-untyped-call]  # it has no types
         n_workers=2, threads_per_worker=4, processes=True, dashboard_address=None, silence_logs=50
     ) as local:
         yield local.scheduler_address.removeprefix("tcp://")

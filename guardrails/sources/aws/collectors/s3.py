@@ -131,17 +131,18 @@ def _computed(answers: Mapping[str, Any]) -> dict[str, Value]:
     """What the provider repeats of the bucket's settings among its own attributes."""
     policy = answers["aws_s3_bucket_policy"]
     acl = answers["aws_s3_bucket_acl"]
-    grants: dict[tuple[str, str, str], list[str]] = {}
+    grants: dict[tuple[str, str, str], list[Value]] = {}
     for grant in () if isinstance(acl, UnknownValue) else acl.get("Grants", []):
         to = grant["Grantee"]
-        grants.setdefault((to.get("ID", ""), to["Type"], to.get("URI", "")), []).append(grant["Permission"])
+        key = (to.get("ID", ""), to["Type"], to.get("URI", ""))
+        grants.setdefault(key, []).append(grant["Permission"])
     return {
         "acl": None,  # the name under which grants were made, which AWS forgets
         "policy": policy if isinstance(policy, UnknownValue) else policy.get("Policy", ""),
         "grant": acl
         if isinstance(acl, UnknownValue)
         else [
-            {"id": owner, "type": kind, "uri": uri, "permissions": sorted(given)}
+            {"id": owner, "type": kind, "uri": uri, "permissions": given}
             for (owner, kind, uri), given in sorted(grants.items())
         ],
     }
