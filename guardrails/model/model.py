@@ -32,6 +32,8 @@ class Gap:
     types: frozenset[str] = frozenset()
     """Resource types that may be missing; empty: any."""
     location: Place | None = None
+    chosen: bool = False
+    """Whether the user left it out: nothing went wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +150,15 @@ class Model:
 
     def incomplete(self) -> list[Problem]:
         """Everything that could not be read: the problems, and the gaps of which no problem at their place tells.
+        What the user left out is none of it.
 
         Ask last: lazy values find problems while they are evaluated.
         """
         told = {problem.location for problem in self.problems if problem.location}
         stage: Stage = "collect" if self.kind == "account" else "read"
-        gaps = (Problem(stage, gap.reason, gap.location) for gap in self.gaps if gap.location not in told)
+        gaps = (
+            Problem(stage, gap.reason, gap.location) for gap in self.gaps if not (gap.chosen or gap.location in told)
+        )
         return list(dict.fromkeys((*self.problems, *gaps)))
 
     def at(self, address: str) -> Resource | None:

@@ -64,6 +64,7 @@ class _Gap(msgspec.Struct, omit_defaults=True):
     reason: str
     types: list[str] = []
     place: _Place | None = None
+    chosen: bool = False
 
 
 class _Problem(msgspec.Struct, omit_defaults=True):
@@ -123,7 +124,7 @@ def _write(out: BinaryIO, models: Iterable[Model]) -> int:
         account = _Account(
             account=model.name,
             collected=collected if isinstance(collected, str) else datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            gaps=[_Gap(gap.reason, sorted(gap.types), _place(gap.location)) for gap in model.gaps],
+            gaps=[_Gap(gap.reason, sorted(gap.types), _place(gap.location), gap.chosen) for gap in model.gaps],
             problems=[_Problem(p.message, p.stage, _place(p.location)) for p in model.problems],
             resources=[],
         )
@@ -264,7 +265,7 @@ def _model(account: _Account) -> Model:
             )
             for given in account.resources
         ),
-        gaps=[Gap(gap.reason, frozenset(gap.types), _live(gap.place)) for gap in account.gaps],
+        gaps=[Gap(gap.reason, frozenset(gap.types), _live(gap.place), gap.chosen) for gap in account.gaps],
         problems=[Problem(p.stage, p.message, _live(p.place)) for p in account.problems],
     )
     if account.collected:

@@ -68,7 +68,10 @@ def test_a_snapshot_gives_the_same_model(name: str, tmp_path: Path) -> None:
         "123456789012",
         "account",
         Resources([_resource(**values)]),
-        gaps=[Gap("AccessDenied: ec2:DescribeVpcs", frozenset({"aws_vpc"}), place)],
+        gaps=[
+            Gap("AccessDenied: ec2:DescribeVpcs", frozenset({"aws_vpc"}), place),
+            Gap("s3 was not asked for", frozenset({"aws_s3_bucket"}), chosen=True),
+        ],
         problems=[Problem("collect", "AccessDenied: ec2:DescribeVpcs", place)],
     )
 
