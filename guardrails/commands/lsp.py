@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ import typer
 from guardrails import engine
 from guardrails.commands import _shared as shared
 from guardrails.finding import Finding, Kind
+from guardrails.profiles import Profile
 from guardrails.suppress import CHECKS as CHECKS_OF_SUPPRESSIONS
 
 if TYPE_CHECKING:
@@ -32,7 +34,10 @@ def lsp(
     kind: shared.Kinds = None,
     var_file: shared.VarFiles = None,
     checks: shared.CheckFolders = None,
+    pack: shared.Packs = None,
     config: shared.ConfigFile = None,
+    profile: shared.ProfileOption = None,
+    baseline: shared.BaselineFile = None,
 ) -> None:
     """Serve an editor: findings as you type, the pages of checks, fixes. Needs `guardrails-aws[lsp]`."""
     try:
@@ -43,9 +48,13 @@ def lsp(
         select,
         ignore,
         kind,
-        var_files=[path.absolute() for path in var_file or ()],  # the editor's folder may be another
+        profile,
+        # The editor's folder may be another than the one we stand in.
+        var_files=[path.absolute() for path in var_file or ()],
         folders=[path.absolute() for path in checks or ()],
-        config=str(Path(config).absolute()) if config else None,
+        packs=[os.path.abspath(each) if os.path.isdir(each) else each for each in pack or ()],
+        config=os.path.abspath(config) if config else None,
+        baseline=os.path.abspath(baseline) if baseline else None,
     )
     server(session.analyse, session.repair).start_io()
 
@@ -57,10 +66,13 @@ class _Session:
     select: Sequence[str] | None
     ignore: Sequence[str] | None
     kind: Sequence[Kind] | None
+    profile: Profile | None
     var_files: Sequence[Path]
     folders: Sequence[Path]
     """Of further checks."""
+    packs: Sequence[str]
     config: str | None
+    baseline: str | None
     _kept: tuple[Loaded | None, Catalog] | None = None
 
     def analyse(self, paths: Sequence[Path], unsaved: Mapping[str, str], /) -> Analysis:
@@ -68,9 +80,10 @@ class _Session:
         from guardrails.lsp import Analysis  # noqa: PLC0415  # an extra
 
         try:
-            loaded = shared.load_config(self.config)
+            loaded = shared.load_config(self.config, self.packs)
             catalog = self._catalog(loaded)
-            settings = shared.settings_of(loaded, paths, self.select, self.ignore, self.kind)
+            settings = shared.settings_of(loaded, paths, self.select, self.ignore, self.kind, profile=self.profile)
+            settings = replace(settings, baseline=shared.load_baseline(loaded, self.baseline, settings.profile))
             models = shared.read_models(paths, (), shared.var_files_of(loaded, self.var_files), None, unsaved)
             report = engine.run(models, list(catalog.checks.values()), settings, problems=catalog.problems)
         except (shared.Failure, engine.SelectionError) as error:
