@@ -16,11 +16,11 @@ from guardrails.engines import Claim, Engine, is_foreign
 from guardrails.engines.merging import merge
 from guardrails.finding import Finding, Report, Severity, Suppressed, Undecided
 from guardrails.model import LiveLocation, Location, Model, Origin, Place, Problem, Resource, Resources, Unknown
-from guardrails.selection import Override, Selection, SelectionError, Settings, select
+from guardrails.selection import Override, Selection, SelectionError, Settings, is_unsuppressible, select
 from guardrails.suppress import CHECKS as CHECKS_OF_SUPPRESSIONS
 from guardrails.suppress import Ledger, stale_entry
 
-__all__ = ["Override", "SelectionError", "Settings", "joined", "run", "select"]
+__all__ = ["Override", "SelectionError", "Settings", "is_unsuppressible", "joined", "run", "select"]
 
 _T = TypeVar("_T")
 
@@ -154,6 +154,7 @@ def _lay_baseline(report: Report, baseline: Baseline, ledger: Ledger, judged: _J
     report.suppressed = sorted((*report.suppressed, *hidden), key=lambda each: _order(each.finding))
     for entry in baseline.entries.values():
         if entry.fingerprint not in present and judged.covers(baseline, entry):
+            report.stale.append(entry.fingerprint)
             fault = stale_entry(entry.check, entry.resource, baseline.place(entry.fingerprint))
             if severity := judged.severity(fault):
                 kept.append(names.named(replace(fault, severity=severity), judged.home))
@@ -213,6 +214,7 @@ def joined(reports: Iterable[Report]) -> Report:
         whole.suppressed += report.suppressed
         whole.undecided += report.undecided
         whole.problems += report.problems
+        whole.stale += report.stale
         whole.resources += report.resources
         whole.checks = max(whole.checks, report.checks)
         files.update(report.files)

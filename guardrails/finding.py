@@ -125,6 +125,8 @@ class Report:
     undecided: list[Undecided] = field(default_factory=list)
     suppressed: list[Suppressed] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    stale: list[str] = field(default_factory=list)
+    """Fingerprints of the baseline's entries that nothing answers to any more."""
     resources: int = 0
     checks: int = 0
     files: Sequence[str] = ()

@@ -93,6 +93,12 @@ def select(checks: Sequence[AnyCheck], settings: Settings) -> list[AnyCheck]:
     return [check for check in checks if _takes(check, settings)]
 
 
+def is_unsuppressible(name: str, checks: Iterable[AnyCheck], settings: Settings) -> bool:
+    """Whether findings of a check cannot be suppressed."""
+    aliases = next((check.aliases for check in checks if check.id == name), ())
+    return any(pattern in aliases or matches(pattern, name) for pattern in settings.unsuppressible)
+
+
 def _takes(check: AnyCheck, settings: Settings) -> bool:
     if settings.kinds and check.kind not in settings.kinds:
         return False

@@ -13,8 +13,9 @@ import hmac
 import os
 import secrets
 import stat
-import tempfile
 import time
+
+from guardrails.files import write_whole
 
 MAX_BYTES = 256 << 20
 KEEP_DAYS = 30
@@ -71,7 +72,7 @@ class Cache:
             return
         with contextlib.suppress(OSError):
             os.makedirs(self._folder, mode=0o700, exist_ok=True)
-            write_whole(os.path.join(self._folder, key), self._mac(key, content) + content)
+            write_whole(os.path.join(self._folder, key), self._mac(key, content) + content, mode=0o600)
             self._prune()
 
     def _mac(self, key: str, content: bytes) -> bytes:
@@ -87,19 +88,6 @@ class Cache:
                     os.unlink(path)
 
 
-def write_whole(path: str, data: bytes) -> None:
-    """Write a file so that nobody ever sees a part of it. Raises `OSError`."""
-    descriptor, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
-
-
 def _secret(path: str) -> bytes:
     """The secret of this user, made when it is first needed."""
     with contextlib.suppress(FileNotFoundError):
@@ -108,7 +96,7 @@ def _secret(path: str) -> bytes:
             return secret
     os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
     secret = secrets.token_bytes(32)
-    write_whole(path, secret)
+    write_whole(path, secret, mode=0o600)
     return secret
 
 
