@@ -175,7 +175,7 @@ class EgressMissesTarget(Check[Network]):
                         f"it lets in {client} on {permit.ports.describe()}, but "
                         f"{' and '.join(names)} does not let {source} out there: its connections time out",
                         related=related(*((each.place(), "the client's group") for each in groups)),
-                        details=[f"{blocker.change} ({blocker.code})"],
+                        details=[f"{source} → {' and '.join(names)}: no egress rule applies ({blocker.code})"],
                         fix=Fix("Let the client out", terraform=_patch(subject, client, group.key, permit.ports)),
                     )
 

@@ -57,6 +57,16 @@ NETWORK = """
               subnet_ids         = [aws_subnet.data.id]
             }
 
+            resource "aws_route_table" "routes" {
+              for_each = { app = aws_vpc.app.id, data = aws_vpc.data.id }
+              vpc_id   = each.value
+
+              route {
+                cidr_block         = "10.0.0.0/8"
+                transit_gateway_id = aws_ec2_transit_gateway.main.id
+              }
+            }
+
             resource "aws_security_group" "app" {
               name   = "app"
               vpc_id = aws_vpc.app.id

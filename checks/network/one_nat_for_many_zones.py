@@ -1,0 +1,229 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from guardrails import Check, Example, Finding, Kind, Network, Resource, Severity, environment, related
+
+NETWORK = """
+            resource "aws_vpc" "main" {
+              cidr_block = "10.0.0.0/16"
+            }
+
+            resource "aws_flow_log" "main" {
+              vpc_id               = aws_vpc.main.id
+              traffic_type         = "ALL"
+              log_destination      = "arn:aws:s3:::example-flow-logs"
+              log_destination_type = "s3"
+            }
+
+            resource "aws_internet_gateway" "main" {
+              vpc_id = aws_vpc.main.id
+            }
+
+            resource "aws_route_table" "public" {
+              vpc_id = aws_vpc.main.id
+
+              route {
+                cidr_block = "0.0.0.0/0"
+                gateway_id = aws_internet_gateway.main.id
+              }
+            }
+"""
+
+
+class OneNatForManyZones(Check[Network]):
+    """Several availability zones share the NAT gateway of one.
+
+    ## Why is this bad?
+    A NAT gateway stands in one zone. If that zone fails, the subnets of the others lose the internet, too, although
+    they are there so that work goes on; and every gigabyte that crosses the zones on its way is charged. For a place
+    to try things out, one NAT gateway is a sound choice: then suppress this.
+    """
+
+    id = "one-nat-for-many-zones"
+    kind = Kind.PRODUCTIVITY
+    severity = Severity.LOW
+    hint = "Give each zone its own NAT gateway and route table, or use a regional one."
+    references = (
+        "https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-basics.html",
+        "https://docs.aws.amazon.com/vpc/latest/userguide/vpc-nat-gateway.html",
+    )
+    examples = (
+        Example(
+            bad=f"""
+{NETWORK}
+
+            resource "aws_subnet" "public" {{
+              vpc_id            = aws_vpc.main.id
+              cidr_block        = "10.0.0.0/24"
+              availability_zone = "eu-west-1a"
+            }}
+
+            resource "aws_route_table_association" "public" {{
+              subnet_id      = aws_subnet.public.id
+              route_table_id = aws_route_table.public.id
+            }}
+
+            resource "aws_eip" "main" {{
+              domain = "vpc"
+            }}
+
+            resource "aws_nat_gateway" "main" {{ # finding
+              allocation_id = aws_eip.main.id
+              subnet_id     = aws_subnet.public.id
+            }}
+
+            resource "aws_route_table" "private" {{
+              vpc_id = aws_vpc.main.id
+
+              route {{
+                cidr_block     = "0.0.0.0/0"
+                nat_gateway_id = aws_nat_gateway.main.id
+              }}
+            }}
+
+            resource "aws_vpc_endpoint" "s3" {{
+              vpc_id          = aws_vpc.main.id
+              service_name    = "com.amazonaws.eu-west-1.s3"
+              route_table_ids = [aws_route_table.private.id]
+            }}
+
+            resource "aws_subnet" "a" {{
+              vpc_id            = aws_vpc.main.id
+              cidr_block        = "10.0.1.0/24"
+              availability_zone = "eu-west-1a"
+            }}
+
+            resource "aws_subnet" "b" {{
+              vpc_id            = aws_vpc.main.id
+              cidr_block        = "10.0.2.0/24"
+              availability_zone = "eu-west-1b"
+            }}
+
+            resource "aws_route_table_association" "a" {{
+              subnet_id      = aws_subnet.a.id
+              route_table_id = aws_route_table.private.id
+            }}
+
+            resource "aws_route_table_association" "b" {{
+              subnet_id      = aws_subnet.b.id
+              route_table_id = aws_route_table.private.id
+            }}
+            """,
+            fixed=f"""
+{NETWORK}
+
+            resource "aws_subnet" "public" {{
+              vpc_id            = aws_vpc.main.id
+              cidr_block        = "10.0.0.0/24"
+              availability_zone = "eu-west-1a"
+            }}
+
+            resource "aws_subnet" "public_b" {{
+              vpc_id            = aws_vpc.main.id
+              cidr_block        = "10.0.3.0/24"
+              availability_zone = "eu-west-1b"
+            }}
+
+            resource "aws_route_table_association" "public" {{
+              subnet_id      = aws_subnet.public.id
+              route_table_id = aws_route_table.public.id
+            }}
+
+            resource "aws_route_table_association" "public_b" {{
+              subnet_id      = aws_subnet.public_b.id
+              route_table_id = aws_route_table.public.id
+            }}
+
+            resource "aws_eip" "main" {{
+              domain = "vpc"
+            }}
+
+            resource "aws_nat_gateway" "main" {{
+              allocation_id = aws_eip.main.id
+              subnet_id     = aws_subnet.public.id
+            }}
+
+            resource "aws_eip" "b" {{
+              domain = "vpc"
+            }}
+
+            resource "aws_nat_gateway" "b" {{
+              allocation_id = aws_eip.b.id
+              subnet_id     = aws_subnet.public_b.id
+            }}
+
+            resource "aws_route_table" "private" {{
+              vpc_id = aws_vpc.main.id
+
+              route {{
+                cidr_block     = "0.0.0.0/0"
+                nat_gateway_id = aws_nat_gateway.main.id
+              }}
+            }}
+
+            resource "aws_route_table" "private_b" {{
+              vpc_id = aws_vpc.main.id
+
+              route {{
+                cidr_block     = "0.0.0.0/0"
+                nat_gateway_id = aws_nat_gateway.b.id
+              }}
+            }}
+
+            resource "aws_vpc_endpoint" "s3" {{
+              vpc_id          = aws_vpc.main.id
+              service_name    = "com.amazonaws.eu-west-1.s3"
+              route_table_ids = [aws_route_table.private.id, aws_route_table.private_b.id]
+            }}
+
+            resource "aws_subnet" "a" {{
+              vpc_id            = aws_vpc.main.id
+              cidr_block        = "10.0.1.0/24"
+              availability_zone = "eu-west-1a"
+            }}
+
+            resource "aws_subnet" "b" {{
+              vpc_id            = aws_vpc.main.id
+              cidr_block        = "10.0.2.0/24"
+              availability_zone = "eu-west-1b"
+            }}
+
+            resource "aws_route_table_association" "a" {{
+              subnet_id      = aws_subnet.a.id
+              route_table_id = aws_route_table.private.id
+            }}
+
+            resource "aws_route_table_association" "b" {{
+              subnet_id      = aws_subnet.b.id
+              route_table_id = aws_route_table.private_b.id
+            }}
+            """,
+        ),
+    )
+
+    def check(self, subject: Network, /) -> Iterator[Finding]:
+        picture = subject.picture
+        served: dict[str, dict[str, Resource | None]] = {}
+        for place in picture.subnets.values():
+            table = picture.tables.get(place.table)
+            for route in table.routes if table is not None and not place.table_doubt else ():
+                nat = picture.nats.get(route.target) if route.kind == "nat" else None
+                if nat is None or nat.regional or not place.zone:
+                    continue
+                home = picture.subnets[picture.interfaces[nat.interface].subnet].zone
+                if home and home != place.zone:
+                    served.setdefault(nat.key, {})[place.key] = place.resource
+        for key, others in served.items():
+            nat = picture.nats[key]
+            if nat.resource is None or environment(nat.resource).temporary:
+                continue
+            own = picture.subnets[picture.interfaces[nat.interface].subnet]
+            zones = sorted({picture.subnets[name].zone for name in others})
+            yield self.finding(
+                nat.resource,
+                f"it is in {own.zone} and serves {', '.join(zones)}, too: if {own.zone} fails, they lose the internet",
+                related=related(
+                    *((each.place() if each else None, "a subnet of another zone") for each in others.values())
+                ),
+            )
