@@ -45,13 +45,22 @@ class BucketPolicyLocksOut(Check[PolicyView]):
               bucket = "example-vault"
               policy = jsonencode({
                 Version = "2012-10-17"
-                Statement = [{
-                  Effect    = "Deny"
-                  Principal = "*"
-                  Action    = "s3:*"
-                  Resource  = ["arn:aws:s3:::example-vault", "arn:aws:s3:::example-vault/*"]
-                  Condition = { ArnNotLike = { "aws:PrincipalArn" = "arn:aws:iam::111122223333:role/vault-*" } }
-                }]
+                Statement = [
+                  {
+                    Effect    = "Deny"
+                    Principal = "*"
+                    Action    = "s3:*"
+                    Resource  = ["arn:aws:s3:::example-vault", "arn:aws:s3:::example-vault/*"]
+                    Condition = { ArnNotLike = { "aws:PrincipalArn" = "arn:aws:iam::111122223333:role/vault-*" } }
+                  },
+                  {
+                    Effect    = "Deny"
+                    Principal = "*"
+                    Action    = "s3:*"
+                    Resource  = ["arn:aws:s3:::example-vault", "arn:aws:s3:::example-vault/*"]
+                    Condition = { Bool = { "aws:SecureTransport" = "false" } }
+                  },
+                ]
               })
             }
             """,
@@ -94,20 +103,29 @@ class BucketPolicyLocksOut(Check[PolicyView]):
               bucket = "example-vault"
               policy = jsonencode({
                 Version = "2012-10-17"
-                Statement = [{
-                  Effect    = "Deny"
-                  Principal = "*"
-                  Action    = ["s3:PutBucketPolicy", "s3:DeleteBucketPolicy"]
-                  Resource  = "arn:aws:s3:::example-vault"
-                  Condition = {
-                    ArnNotEquals = {
-                      "aws:PrincipalArn" = [
-                        "arn:aws:iam::111122223333:role/security",
-                        "arn:aws:iam::111122223333:role/deploy",
-                      ]
+                Statement = [
+                  {
+                    Effect    = "Deny"
+                    Principal = "*"
+                    Action    = ["s3:PutBucketPolicy", "s3:DeleteBucketPolicy"]
+                    Resource  = "arn:aws:s3:::example-vault"
+                    Condition = {
+                      ArnNotEquals = {
+                        "aws:PrincipalArn" = [
+                          "arn:aws:iam::111122223333:role/security",
+                          "arn:aws:iam::111122223333:role/deploy",
+                        ]
+                      }
                     }
-                  }
-                }]
+                  },
+                  {
+                    Effect    = "Deny"
+                    Principal = "*"
+                    Action    = "s3:*"
+                    Resource  = ["arn:aws:s3:::example-vault", "arn:aws:s3:::example-vault/*"]
+                    Condition = { Bool = { "aws:SecureTransport" = "false" } }
+                  },
+                ]
               })
             }
             """,

@@ -17,6 +17,7 @@ class FunctionWithoutLogRights(Check[Resource]):
     kind = Kind.PRODUCTIVITY
     severity = Severity.MEDIUM
     hint = "Attach `AWSLambdaBasicExecutionRole` to the function's role."
+    types = ("aws_lambda_function",)
     references = ("https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html",)
     examples = (
         Example(
@@ -69,8 +70,6 @@ class FunctionWithoutLogRights(Check[Resource]):
             """,
         ),
     )
-
-    types = ("aws_lambda_function",)
 
     def check(self, subject: Resource, /) -> Iterator[Finding]:
         access = Access.of(subject.model)

@@ -18,6 +18,7 @@ class VpcFunctionWithoutInterfaceRights(Check[Resource]):
     kind = Kind.PRODUCTIVITY
     severity = Severity.HIGH
     hint = "Attach `AWSLambdaVPCAccessExecutionRole` to the function's role."
+    types = ("aws_lambda_function",)
     references = (
         "https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html",
         "https://github.com/terraform-aws-modules/terraform-aws-lambda/issues/326",
@@ -88,8 +89,6 @@ class VpcFunctionWithoutInterfaceRights(Check[Resource]):
             """,
         ),
     )
-
-    types = ("aws_lambda_function",)
 
     def check(self, subject: Resource, /) -> Iterator[Finding]:
         vpc = subject.block("vpc_config")

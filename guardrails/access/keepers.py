@@ -15,7 +15,7 @@ from guardrails.access.parse import parse_policy
 from guardrails.access.policy import NamedPrincipal, Policy, PolicyKind, PrincipalType, Statement
 from guardrails.access.request import Caller, CallerKind, Request, Target, caller
 from guardrails.access.symbolic import restrict, space_of
-from guardrails.access.view import PolicyView
+from guardrails.access.view import PolicyView, is_given
 from guardrails.model import Unknown, UnknownValue, reveal
 
 _CHANGES = {
@@ -219,7 +219,7 @@ def nobody_assumes(view: PolicyView) -> str:
 
     Raises `Unknown` where it depends on what is not known.
     """
-    if view.bounds.malformed or view.kind is not PolicyKind.TRUST:
+    if view.bounds.malformed or view.kind is not PolicyKind.TRUST or not is_given(view.block.raw(*view.path)):
         return ""
     reason = _shut(view, "most")
     if not reason and view.bounds.doubts and _shut(view, "least"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from guardrails.access.names import HOLE, Names, account_of, is_stand_in
 from guardrails.access.organisation import Level, Organisation
@@ -16,6 +16,7 @@ from guardrails.model import Block, Model, Resource, Symbolic, Unknown, UnknownV
 if TYPE_CHECKING:
     from guardrails.access.exposure import Exposure, External
     from guardrails.access.grants import Grant, Handless
+    from guardrails.access.outsiders import Deputy, Outsider
     from guardrails.access.questions import Answer
     from guardrails.access.request import Caller, ContextValue
     from guardrails.access.steps import Path
@@ -158,6 +159,22 @@ class Access:
         from guardrails.access import grants  # noqa: PLC0415  # as above
 
         return grants.without_pass_role(self)
+
+    def deputies(self) -> Iterator[Deputy]:
+        """Statements by which a service may act for anybody's account; see `outsiders.deputies`."""
+        if not self._lets_in:
+            return iter(())
+        from guardrails.access import outsiders  # noqa: PLC0415  # as above
+
+        return outsiders.deputies(self)
+
+    def outsiders(self, kind: Literal["resource", "trust"]) -> Iterator[Outsider]:
+        """Whom resource or trust policies let in from other accounts by their name alone; see `outsiders`."""
+        if not self._lets_in:
+            return iter(())
+        from guardrails.access import outsiders  # noqa: PLC0415  # as above
+
+        return outsiders.outsiders(self, PolicyKind(kind))
 
     @property
     def _grants_anything(self) -> bool:

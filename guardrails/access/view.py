@@ -210,6 +210,13 @@ class PolicyView:
 
     # -- what checks ask for, decided in modules that are loaded where something is asked
 
+    def open_without_tls(self) -> bool:
+        """Whether this bucket policy lets requests in that are not encrypted. Raises `Unknown`."""
+        from guardrails.access import outsiders  # noqa: PLC0415  # loads the evaluator
+        from guardrails.access.lens import Access  # noqa: PLC0415  # the lens collects the views
+
+        return outsiders.open_without_tls(Access.of(self.names.model), self)
+
     def lockout(self) -> Lockout | None:
         """Whether it locks everybody, or the role that applies the design, out of changing it; see `keepers`."""
         from guardrails.access import keepers  # noqa: PLC0415  # loads the evaluator
@@ -246,7 +253,8 @@ class PolicyView:
 
     def problems(self) -> Sequence[PolicyProblem]:
         """What AWS refuses of the document, and what it takes but cannot be meant, each with its place."""
-        return self.policy().problems
+        given = is_given(self.block.raw(*self.path))
+        return self.policy().problems if given else ()  # a part of an account may leave the document out
 
     @property
     def size(self) -> int:
