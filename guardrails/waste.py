@@ -8,6 +8,7 @@ from typing import ClassVar
 from guardrails.account import days_since
 from guardrails.account.manager import manager
 from guardrails.account.prices import Cost
+from guardrails.account.usage import is_live
 from guardrails.check import Check
 from guardrails.finding import Finding, Fix, Kind
 from guardrails.model import (
@@ -46,8 +47,12 @@ class Waste(Check[Resource]):
         related: Sequence[Label] = (),
         fix: Fix | None = None,
         details: Sequence[str] = (),
+        monthly: float | None = None,
     ) -> Finding:
-        """A finding with what it costs, and the place to change it where something else manages the resource."""
+        """A finding with what it costs, and the place to change it where something else manages the resource.
+
+        `monthly` is for a cost that the fact tells already.
+        """
         who = manager(at.resource)
         message = f"{fact}; it costs {cost}" if cost else fact
         if who:
@@ -60,7 +65,7 @@ class Waste(Check[Resource]):
             hint=f"{who.change}: deleted by hand, it comes back or leaves {who.what} broken." if who else "",
             fix=None if who else fix,
             details=details,
-            monthly=cost.usd if cost else None,
+            monthly=cost.usd if cost else monthly,
         )
 
 
@@ -76,7 +81,7 @@ def older(resource: Resource, attribute: str, days: int) -> bool:
 
 
 def users(resource: Resource, *types: str) -> Iterator[Resource]:
-    """The resources of these types that name another: by a reference to it, or by its id or ARN.
+    """The resources of these types, or of all, that name another: by a reference to it, or by its id or ARN.
 
     Raises `Unknown` after them where there may be others.
     """
@@ -87,7 +92,7 @@ def users(resource: Resource, *types: str) -> Iterator[Resource]:
         if isinstance(value, str) and not isinstance(value, Symbolic):
             names.add(str.__str__(value))
     bare = resource.address.removesuffix(resource.key)
-    for type_ in types:
+    for type_ in types or tuple(model.types()):
         mentions = _mentions(model, type_)
         found = {each.address: each for name in names for each in mentions.get(name, ())}
         if bare != resource.address:  # `aws_eip.nat` where it is not known which of them
@@ -95,8 +100,16 @@ def users(resource: Resource, *types: str) -> Iterator[Resource]:
         found.pop(resource.address, None)
         yield from found.values()
     for gap in model.gaps:
-        if not gap.types or not gap.types.isdisjoint(types):
+        if not gap.types or not types or not gap.types.isdisjoint(types):
             raise Unknown(gap.reason, gap.location)
+
+
+def is_used(resource: Resource, *types: str) -> bool:
+    """Whether something of these types, or of any, names a resource, or an output of the design gives it to others.
+
+    Raises `Unknown` where it may be.
+    """
+    return any(users(resource, *types)) or (not is_live(resource) and resource.model.exports(resource))
 
 
 def _mentions(model: Model, type_: str) -> Mapping[str, Sequence[Resource]]:

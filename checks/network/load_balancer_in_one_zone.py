@@ -27,12 +27,20 @@ class LoadBalancerInOneZone(Check[Resource]):
               internal = true
               subnets  = ["subnet-0a1b2c3d4e5f60718"] # finding
             }
+
+            output "load_balancer_arn" {
+              value = aws_lb.web.arn
+            }
             """,
             fixed="""
             resource "aws_lb" "web" {
               name     = "web"
               internal = true
               subnets  = ["subnet-0a1b2c3d4e5f60718", "subnet-0a1b2c3d4e5f60719"]
+            }
+
+            output "load_balancer_arn" {
+              value = aws_lb.web.arn
             }
             """,
         ),
@@ -51,6 +59,10 @@ class LoadBalancerInOneZone(Check[Resource]):
               internal = true
               subnets  = aws_subnet.web[*].id # finding
             }
+
+            output "load_balancer_arn" {
+              value = aws_lb.web.arn
+            }
             """,
             fixed="""
             resource "aws_subnet" "web" {
@@ -64,6 +76,10 @@ class LoadBalancerInOneZone(Check[Resource]):
               name     = "web"
               internal = true
               subnets  = aws_subnet.web[*].id
+            }
+
+            output "load_balancer_arn" {
+              value = aws_lb.web.arn
             }
             """,
         ),

@@ -36,6 +36,10 @@ class NatWithoutGatewayEndpoint(Check[Resource]):
               subnet_id     = aws_subnet.public.id
               allocation_id = aws_eip.nat.id
             }
+
+            output "nat_gateway_id" {
+              value = aws_nat_gateway.main.id
+            }
             """,
             fixed="""
             resource "aws_subnet" "public" {
@@ -56,6 +60,10 @@ class NatWithoutGatewayEndpoint(Check[Resource]):
               vpc_id          = "vpc-0a1b2c3d4e5f60718"
               service_name    = "com.amazonaws.eu-west-1.s3"
               route_table_ids = ["rtb-0a1b2c3d4e5f60718"]
+            }
+
+            output "nat_gateway_id" {
+              value = aws_nat_gateway.main.id
             }
             """,
         ),

@@ -52,6 +52,10 @@ class SecurityGroupWithoutEgress(Check[Resource]):
               subnets         = ["subnet-0a1b2c3d4e5f60718", "subnet-0a1b2c3d4e5f60719"]
               security_groups = [aws_security_group.web.id] # finding
             }
+
+            output "load_balancer_arn" {
+              value = aws_lb.web.arn
+            }
             """,
             fixed="""
             resource "aws_security_group" "web" {
@@ -71,6 +75,10 @@ class SecurityGroupWithoutEgress(Check[Resource]):
               internal        = true
               subnets         = ["subnet-0a1b2c3d4e5f60718", "subnet-0a1b2c3d4e5f60719"]
               security_groups = [aws_security_group.web.id]
+            }
+
+            output "load_balancer_arn" {
+              value = aws_lb.web.arn
             }
             """,
         ),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from guardrails.model.location import Label, Location, Place
 from guardrails.model.resource import Resource
-from guardrails.model.value import Symbolic, Unknown, UnknownValue, Value, reveal
+from guardrails.model.value import Symbolic, Unknown, UnknownValue, Value, refs_of, reveal
 
 Kind = Literal["configuration", "plan", "state", "account"]
 Stage = Literal["read", "parse", "evaluate", "collect", "check", "engine"]
@@ -108,9 +108,12 @@ class Model:
         """The same design before the plan, where the source is a plan."""
         self.cache: dict[object, object] = {}
         """For lenses and views, one per model: what they computed once."""
+        self.outputs: Callable[[], Value] | None = None
+        """The values of the design's outputs, which others may use; None where the source does not tell them."""
         self._table = table
         self._joined: dict[str, Sequence[Resource]] = {}
         self._by_address: dict[str, dict[str, Resource]] = {}
+        self._exported: set[str] | None = None
         self._by_identity: dict[str, dict[str, Resource]] = {}
 
     def types(self) -> Collection[str]:
@@ -147,6 +150,17 @@ class Model:
         for gap in self.gaps:
             if not gap.types or not types or not gap.types.isdisjoint(types):
                 raise Unknown(gap.reason, gap.location)
+
+    def exports(self, resource: Resource) -> bool:
+        """Whether an output of the design gives a resource to others, who may use it.
+
+        Raises `Unknown` where the outputs are not known.
+        """
+        if self._exported is None:
+            if self.outputs is None and self.kind != "account":
+                raise Unknown(f"{self.name} does not tell what its outputs give to others")
+            self._exported = {ref.address for ref in refs_of(self.outputs())} if self.outputs else set()
+        return bool({resource.address, resource.address.removesuffix(resource.key)} & self._exported)
 
     def incomplete(self) -> list[Problem]:
         """Everything that could not be read: the problems, and the gaps of which no problem at their place tells.

@@ -77,7 +77,7 @@ def _laid(design: Model, live: Model, before: Model | None) -> Model:
     managed = [*(r for r in prior.all() if r.mode == "managed"), *(r for r in design.all() if r.mode == "managed")]
     known = {token for resource in managed for token in _tokens(resource)}
     rules = [r for r in prior.all(*_RULES) if r.mode == "managed"]
-    return Model(
+    laid = Model(
         design.name,
         design.kind,
         _Overlay(design, live, known, rules),
@@ -87,6 +87,8 @@ def _laid(design: Model, live: Model, before: Model | None) -> Model:
         files=design.files,
         before=before,
     )
+    laid.outputs = design.outputs
+    return laid
 
 
 class _Overlay:

@@ -112,6 +112,7 @@ class _Plan(msgspec.Struct):
     prior_state: State | None = None
     configuration: Configuration = msgspec.field(default_factory=Configuration)
     variables: dict[str, _Variable] = {}
+    output_changes: dict[str, msgspec.Raw] = {}
     errored: bool = False
     complete: bool = True
     """False where it was made for chosen targets, or puts changes off."""
@@ -235,6 +236,9 @@ class _Reader:
         if source := self._source.model:
             model.comments = source.comments
             model.files = (*model.files, *source.files)
+            model.outputs = source.outputs
+        elif not self._plan.output_changes:
+            model.outputs = lambda: None
         return model
 
     def _add_planned(self) -> bool:

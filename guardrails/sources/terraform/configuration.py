@@ -144,6 +144,7 @@ def _model(loader: Loader, inputs: Inputs, root: str) -> Model:
         comments=tree.comments,
         files=files,
     )
+    model.outputs = instance.force
     # What is evaluated later adds to what the model has.
     design.problems, design.gaps = model.problems, model.gaps
     return model
