@@ -36,6 +36,10 @@ NETWORK = """
               vpc_id             = aws_vpc.shared.id
               subnet_ids         = [aws_subnet.shared.id]
             }
+
+            output "attachment_id" {
+              value = aws_ec2_transit_gateway_vpc_attachment.shared.id
+            }
 """
 ONWARD = {
     "internet",
