@@ -187,9 +187,11 @@ def _shut_in(
     answer that says so.
     """
     for source in {i.groups: i for i in network.members(client)}.values():
-        if source.groups_doubt or _without_egress(network, source.groups):
-            continue
-        to = {i.groups: i for i in network.members(target) if i.accepts and i.key != source.key}
+        balancer = source.resource is not None and source.resource.address in network.picture.balancers
+        if source.groups_doubt or balancer or _without_egress(network, source.groups):
+            continue  # a load balancer's targets, like the endpoints of services, have checks of their own
+        members = [i for i in network.members(target) if i.accepts and i.kind != "endpoint" and i.key != source.key]
+        to = {i.groups: i for i in members}
         answers = [network.reach(source, each, ports) for each in to.values()]
         if answers and all([(b.component, b.detail) for b in a.blockers] == [(source.key, "egress")] for a in answers):
             return source.key, source.groups, answers[0]

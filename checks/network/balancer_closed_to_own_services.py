@@ -1,0 +1,363 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from guardrails import AddressSet, Check, Example, Finding, Kind, Network, PortSet, Resource, Severity, related
+
+NETWORK = """
+            resource "aws_vpc" "main" {
+              cidr_block = "10.0.0.0/16"
+            }
+
+            resource "aws_flow_log" "main" {
+              vpc_id               = aws_vpc.main.id
+              traffic_type         = "ALL"
+              log_destination      = "arn:aws:s3:::example-flow-logs"
+              log_destination_type = "s3"
+            }
+
+            resource "aws_subnet" "a" {
+              vpc_id            = aws_vpc.main.id
+              cidr_block        = "10.0.1.0/24"
+              availability_zone = "eu-west-1a"
+            }
+
+            resource "aws_subnet" "b" {
+              vpc_id            = aws_vpc.main.id
+              cidr_block        = "10.0.2.0/24"
+              availability_zone = "eu-west-1b"
+            }
+"""
+
+
+class BalancerClosedToOwnServices(Check[Network]):
+    """Services call each other through a public load balancer that does not let them in.
+
+    ## Why is this bad?
+    The name of an internet-facing load balancer leads to its public addresses, also from within its VPC. The caller
+    goes out by the NAT gateway and arrives with that one's Elastic IP: a security group that lets in the office, the
+    VPC or the caller's group refuses it. Calls from people work, calls between services time out.
+    """
+
+    id = "balancer-closed-to-own-services"
+    kind = Kind.PRODUCTIVITY
+    severity = Severity.HIGH
+    hint = "Let in the NAT gateways' addresses, or give the services an internal load balancer."
+    references = (
+        "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-update-security-groups.html",
+        "https://github.com/aws-samples/ecs-refarch-cloudformation/issues/45",
+    )
+    examples = (
+        Example(
+            bad=f"""
+{NETWORK}
+
+            resource "aws_internet_gateway" "main" {{
+              vpc_id = aws_vpc.main.id
+            }}
+
+            resource "aws_route_table" "public" {{
+              vpc_id = aws_vpc.main.id
+
+              route {{
+                cidr_block = "0.0.0.0/0"
+                gateway_id = aws_internet_gateway.main.id
+              }}
+            }}
+
+            resource "aws_route_table_association" "public" {{
+              for_each       = {{ a = aws_subnet.a.id, b = aws_subnet.b.id }}
+              subnet_id      = each.value
+              route_table_id = aws_route_table.public.id
+            }}
+
+            resource "aws_subnet" "private" {{
+              vpc_id            = aws_vpc.main.id
+              cidr_block        = "10.0.9.0/24"
+              availability_zone = "eu-west-1a"
+            }}
+
+            resource "aws_eip" "nat" {{
+              domain = "vpc"
+            }}
+
+            resource "aws_nat_gateway" "main" {{
+              allocation_id = aws_eip.nat.id
+              subnet_id     = aws_subnet.a.id
+            }}
+
+            resource "aws_route_table" "private" {{
+              vpc_id = aws_vpc.main.id
+
+              route {{
+                cidr_block     = "0.0.0.0/0"
+                nat_gateway_id = aws_nat_gateway.main.id
+              }}
+            }}
+
+            resource "aws_route_table_association" "private" {{
+              subnet_id      = aws_subnet.private.id
+              route_table_id = aws_route_table.private.id
+            }}
+
+            resource "aws_vpc_endpoint" "s3" {{
+              vpc_id          = aws_vpc.main.id
+              service_name    = "com.amazonaws.eu-west-1.s3"
+              route_table_ids = [aws_route_table.private.id]
+            }}
+
+            resource "aws_security_group" "worker" {{
+              name   = "worker"
+              vpc_id = aws_vpc.main.id
+
+              egress {{
+                from_port   = 443
+                to_port     = 443
+                protocol    = "tcp"
+                cidr_blocks = ["0.0.0.0/0"]
+              }}
+            }}
+
+            resource "aws_security_group" "api" {{
+              name   = "api"
+              vpc_id = aws_vpc.main.id
+
+              ingress {{
+                from_port   = 443
+                to_port     = 443
+                protocol    = "tcp"
+                cidr_blocks = ["203.0.113.0/24", "10.0.0.0/16"]
+              }}
+
+              egress {{
+                from_port   = 8080
+                to_port     = 8080
+                protocol    = "tcp"
+                cidr_blocks = ["10.0.0.0/16"]
+              }}
+            }}
+
+            resource "aws_lb" "api" {{
+              name                       = "api"
+              internal                   = false
+              subnets                    = [aws_subnet.a.id, aws_subnet.b.id]
+              security_groups            = [aws_security_group.api.id] # finding
+              drop_invalid_header_fields = true
+            }}
+
+            resource "aws_lb_listener" "api" {{
+              load_balancer_arn = aws_lb.api.arn
+              port              = 443
+              protocol          = "HTTPS"
+              ssl_policy        = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+              certificate_arn   = "arn:aws:acm:eu-west-1:111122223333:certificate/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
+
+              default_action {{
+                type             = "forward"
+                target_group_arn = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/api/0a1b2c3d"
+              }}
+            }}
+
+            resource "aws_lambda_function" "worker" {{
+              function_name = "worker"
+              role          = "arn:aws:iam::111122223333:role/worker"
+              filename      = "worker.zip"
+              handler       = "main.handler"
+              runtime       = "python3.13"
+
+              environment {{
+                variables = {{ API = "https://${{aws_lb.api.dns_name}}" }}
+              }}
+
+              vpc_config {{
+                subnet_ids         = [aws_subnet.private.id]
+                security_group_ids = [aws_security_group.worker.id]
+              }}
+            }}
+            """,
+            fixed=f"""
+{NETWORK}
+
+            resource "aws_internet_gateway" "main" {{
+              vpc_id = aws_vpc.main.id
+            }}
+
+            resource "aws_route_table" "public" {{
+              vpc_id = aws_vpc.main.id
+
+              route {{
+                cidr_block = "0.0.0.0/0"
+                gateway_id = aws_internet_gateway.main.id
+              }}
+            }}
+
+            resource "aws_route_table_association" "public" {{
+              for_each       = {{ a = aws_subnet.a.id, b = aws_subnet.b.id }}
+              subnet_id      = each.value
+              route_table_id = aws_route_table.public.id
+            }}
+
+            resource "aws_subnet" "private" {{
+              vpc_id            = aws_vpc.main.id
+              cidr_block        = "10.0.9.0/24"
+              availability_zone = "eu-west-1a"
+            }}
+
+            resource "aws_eip" "nat" {{
+              domain = "vpc"
+            }}
+
+            resource "aws_nat_gateway" "main" {{
+              allocation_id = aws_eip.nat.id
+              subnet_id     = aws_subnet.a.id
+            }}
+
+            resource "aws_route_table" "private" {{
+              vpc_id = aws_vpc.main.id
+
+              route {{
+                cidr_block     = "0.0.0.0/0"
+                nat_gateway_id = aws_nat_gateway.main.id
+              }}
+            }}
+
+            resource "aws_route_table_association" "private" {{
+              subnet_id      = aws_subnet.private.id
+              route_table_id = aws_route_table.private.id
+            }}
+
+            resource "aws_vpc_endpoint" "s3" {{
+              vpc_id          = aws_vpc.main.id
+              service_name    = "com.amazonaws.eu-west-1.s3"
+              route_table_ids = [aws_route_table.private.id]
+            }}
+
+            resource "aws_security_group" "worker" {{
+              name   = "worker"
+              vpc_id = aws_vpc.main.id
+
+              egress {{
+                from_port   = 443
+                to_port     = 443
+                protocol    = "tcp"
+                cidr_blocks = ["0.0.0.0/0"]
+              }}
+            }}
+
+            resource "aws_security_group" "api" {{
+              name   = "api"
+              vpc_id = aws_vpc.main.id
+
+              ingress {{
+                from_port   = 443
+                to_port     = 443
+                protocol    = "tcp"
+                cidr_blocks = ["203.0.113.0/24", "${{aws_eip.nat.public_ip}}/32"]
+              }}
+
+              egress {{
+                from_port   = 8080
+                to_port     = 8080
+                protocol    = "tcp"
+                cidr_blocks = ["10.0.0.0/16"]
+              }}
+            }}
+
+            resource "aws_lb" "api" {{
+              name                       = "api"
+              internal                   = false
+              subnets                    = [aws_subnet.a.id, aws_subnet.b.id]
+              security_groups            = [aws_security_group.api.id]
+              drop_invalid_header_fields = true
+            }}
+
+            resource "aws_lb_listener" "api" {{
+              load_balancer_arn = aws_lb.api.arn
+              port              = 443
+              protocol          = "HTTPS"
+              ssl_policy        = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+              certificate_arn   = "arn:aws:acm:eu-west-1:111122223333:certificate/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
+
+              default_action {{
+                type             = "forward"
+                target_group_arn = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/api/0a1b2c3d"
+              }}
+            }}
+
+            resource "aws_lambda_function" "worker" {{
+              function_name = "worker"
+              role          = "arn:aws:iam::111122223333:role/worker"
+              filename      = "worker.zip"
+              handler       = "main.handler"
+              runtime       = "python3.13"
+
+              environment {{
+                variables = {{ API = "https://${{aws_lb.api.dns_name}}" }}
+              }}
+
+              vpc_config {{
+                subnet_ids         = [aws_subnet.private.id]
+                security_group_ids = [aws_security_group.worker.id]
+              }}
+            }}
+            """,
+        ),
+    )
+
+    def check(self, subject: Network, /) -> Iterator[Finding]:
+        picture = subject.picture
+        for balancer in picture.balancers.values():
+            resource = balancer.resource
+            if resource is None or not balancer.internet_facing or not balancer.interfaces:
+                continue
+            node = picture.interfaces[balancer.interfaces[0]]
+            groups = [picture.groups[key] for key in node.groups if key in picture.groups]
+            if not node.filtered or node.public != "yes" or node.groups_doubt or any(g.ingress_doubt for g in groups):
+                continue  # it may let them in
+            ports = node.listens if node.listens is not None else PortSet.tcp()
+            for caller in _callers(subject, resource):
+                home = _translated(subject, caller)
+                if home is None:
+                    continue
+                rules = [p for g in groups for p in g.ingress if not p.ports.isdisjoint(ports)]
+                if any(
+                    p.strangers or (p.addresses.wide if not home else not p.addresses.isdisjoint(home)) for p in rules
+                ):
+                    continue
+                yield self.finding(
+                    resource,
+                    f"{caller.address} calls it by its public name and arrives with the address of a NAT gateway, "
+                    f"which {' and '.join(node.groups)} does not let in: its calls time out",
+                    path="security_groups",
+                    related=related(
+                        (caller.place(), "the caller"),
+                        *((g.resource.place(), "the load balancer's security group") for g in groups if g.resource),
+                    ),
+                )
+                break
+
+
+def _callers(network: Network, balancer: Resource) -> Iterator[Resource]:
+    """Functions and services whose environment names the load balancer."""
+    for function in network.model.all("aws_lambda_function"):
+        if any(ref.address == balancer.address for ref in function.refs("environment")):
+            yield function
+    for service in network.model.all("aws_ecs_service"):
+        task = network.model.resolve(service.raw("task_definition"), "aws_ecs_task_definition")
+        if task is not None and any(ref.address == balancer.address for ref in task.refs("container_definitions")):
+            yield service
+
+
+def _translated(network: Network, caller: Resource) -> AddressSet | None:
+    """The public addresses that a caller's NAT gateways give it, none where they are not known yet; None if it
+    does not go out by one.
+    """
+    picture = network.picture
+    found: list[AddressSet] = []
+    for interface in network.interfaces(caller):
+        table = picture.tables.get(picture.subnets[interface.subnet].table)
+        for route in table.routes if table is not None else ():
+            nat = picture.nats.get(route.target) if route.kind == "nat" else None
+            if nat is not None:
+                found.append(picture.interfaces[nat.interface].public_addresses)
+    return AddressSet.union_of(found) if found else None

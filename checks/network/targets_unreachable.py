@@ -1,0 +1,284 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from guardrails import Check, Example, Finding, Fix, Kind, Network, PortSet, Reachability, Severity, related
+
+NETWORK = """
+            resource "aws_vpc" "main" {
+              cidr_block = "10.0.0.0/16"
+            }
+
+            resource "aws_flow_log" "main" {
+              vpc_id               = aws_vpc.main.id
+              traffic_type         = "ALL"
+              log_destination      = "arn:aws:s3:::example-flow-logs"
+              log_destination_type = "s3"
+            }
+
+            resource "aws_subnet" "a" {
+              vpc_id            = aws_vpc.main.id
+              cidr_block        = "10.0.1.0/24"
+              availability_zone = "eu-west-1a"
+            }
+
+            resource "aws_subnet" "b" {
+              vpc_id            = aws_vpc.main.id
+              cidr_block        = "10.0.2.0/24"
+              availability_zone = "eu-west-1b"
+            }
+"""
+
+
+class TargetsUnreachable(Check[Network]):
+    """A load balancer does not reach its targets.
+
+    ## Why is this bad?
+    A load balancer opens connections of its own: its security group must let them out and the targets' group must let
+    them in, on the port of the traffic and on that of the health check. Otherwise the targets never become healthy,
+    clients get `503 Service Unavailable` or `504 Gateway Time-out`, and ECS replaces its tasks again and again:
+    `(service app) is unhealthy in (target-group app) due to (reason Request timed out)`.
+    """
+
+    id = "targets-unreachable"
+    kind = Kind.PRODUCTIVITY
+    severity = Severity.HIGH
+    hint = "Let the load balancer's group out to, and into the targets' group on, the traffic and health-check ports."
+    references = (
+        "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-update-security-groups.html",
+        "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html",
+    )
+    examples = (
+        Example(
+            bad=f"""
+{NETWORK}
+
+            resource "aws_security_group" "web" {{
+              name   = "web"
+              vpc_id = aws_vpc.main.id
+
+              ingress {{
+                from_port   = 443
+                to_port     = 443
+                protocol    = "tcp"
+                cidr_blocks = ["10.0.0.0/16"]
+              }}
+
+              egress {{
+                from_port   = 8080
+                to_port     = 8080
+                protocol    = "tcp"
+                cidr_blocks = ["10.0.0.0/16"]
+              }}
+            }}
+
+            resource "aws_security_group" "app" {{
+              name   = "app"
+              vpc_id = aws_vpc.main.id
+
+              ingress {{
+                from_port       = 80
+                to_port         = 80
+                protocol        = "tcp"
+                security_groups = [aws_security_group.web.id]
+              }}
+
+              egress {{
+                from_port   = 443
+                to_port     = 443
+                protocol    = "tcp"
+                cidr_blocks = ["10.0.0.0/16"]
+              }}
+            }}
+
+            resource "aws_instance" "app" {{
+              ami                    = "ami-0a1b2c3d4e5f60718"
+              instance_type          = "t3.small"
+              subnet_id              = aws_subnet.a.id
+              vpc_security_group_ids = [aws_security_group.app.id]
+
+              metadata_options {{
+                http_tokens = "required"
+              }}
+            }}
+
+            resource "aws_lb" "web" {{
+              name                       = "web"
+              internal                   = true
+              subnets                    = [aws_subnet.a.id, aws_subnet.b.id]
+              security_groups            = [aws_security_group.web.id]
+              drop_invalid_header_fields = true
+            }}
+
+            resource "aws_lb_target_group" "app" {{
+              name     = "app"
+              port     = 8080 # finding
+              protocol = "HTTP"
+              vpc_id   = aws_vpc.main.id
+            }}
+
+            resource "aws_lb_target_group_attachment" "app" {{
+              target_group_arn = aws_lb_target_group.app.arn
+              target_id        = aws_instance.app.id
+            }}
+
+            resource "aws_lb_listener" "web" {{
+              load_balancer_arn = aws_lb.web.arn
+              port              = 443
+              protocol          = "HTTPS"
+              ssl_policy        = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+              certificate_arn   = "arn:aws:acm:eu-west-1:111122223333:certificate/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
+
+              default_action {{
+                type             = "forward"
+                target_group_arn = aws_lb_target_group.app.arn
+              }}
+            }}
+            """,
+            fixed=f"""
+{NETWORK}
+
+            resource "aws_security_group" "web" {{
+              name   = "web"
+              vpc_id = aws_vpc.main.id
+
+              ingress {{
+                from_port   = 443
+                to_port     = 443
+                protocol    = "tcp"
+                cidr_blocks = ["10.0.0.0/16"]
+              }}
+
+              egress {{
+                from_port   = 8080
+                to_port     = 8080
+                protocol    = "tcp"
+                cidr_blocks = ["10.0.0.0/16"]
+              }}
+            }}
+
+            resource "aws_security_group" "app" {{
+              name   = "app"
+              vpc_id = aws_vpc.main.id
+
+              ingress {{
+                from_port       = 8080
+                to_port         = 8080
+                protocol        = "tcp"
+                security_groups = [aws_security_group.web.id]
+              }}
+
+              egress {{
+                from_port   = 443
+                to_port     = 443
+                protocol    = "tcp"
+                cidr_blocks = ["10.0.0.0/16"]
+              }}
+            }}
+
+            resource "aws_instance" "app" {{
+              ami                    = "ami-0a1b2c3d4e5f60718"
+              instance_type          = "t3.small"
+              subnet_id              = aws_subnet.a.id
+              vpc_security_group_ids = [aws_security_group.app.id]
+
+              metadata_options {{
+                http_tokens = "required"
+              }}
+            }}
+
+            resource "aws_lb" "web" {{
+              name                       = "web"
+              internal                   = true
+              subnets                    = [aws_subnet.a.id, aws_subnet.b.id]
+              security_groups            = [aws_security_group.web.id]
+              drop_invalid_header_fields = true
+            }}
+
+            resource "aws_lb_target_group" "app" {{
+              name     = "app"
+              port     = 8080
+              protocol = "HTTP"
+              vpc_id   = aws_vpc.main.id
+            }}
+
+            resource "aws_lb_target_group_attachment" "app" {{
+              target_group_arn = aws_lb_target_group.app.arn
+              target_id        = aws_instance.app.id
+            }}
+
+            resource "aws_lb_listener" "web" {{
+              load_balancer_arn = aws_lb.web.arn
+              port              = 443
+              protocol          = "HTTPS"
+              ssl_policy        = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+              certificate_arn   = "arn:aws:acm:eu-west-1:111122223333:certificate/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
+
+              default_action {{
+                type             = "forward"
+                target_group_arn = aws_lb_target_group.app.arn
+              }}
+            }}
+            """,
+        ),
+    )
+
+    def check(self, subject: Network, /) -> Iterator[Finding]:
+        picture = subject.picture
+        told: set[str] = set()
+        for balancer in picture.balancers.values():
+            for name in dict.fromkeys(key for listener in balancer.listeners for key in listener.targets):
+                group = picture.target_groups.get(name)
+                if group is None or group.resource is None or name in told or balancer.kind == "gateway":
+                    continue
+                for member, ports in group.members:
+                    found = _blocked(subject, balancer.interfaces, member, ports)
+                    what = ports
+                    if not found and group.health is not None:
+                        found, what = _blocked(subject, balancer.interfaces, member, group.health), group.health
+                    if not found:
+                        continue
+                    told.add(name)
+                    target = picture.interfaces[member]
+                    places = [picture.groups[key].resource for key in target.groups if key in picture.groups]
+                    way = "health checks" if what is group.health else "traffic"
+                    yield self.finding(
+                        group.resource,
+                        f"{balancer.key} does not reach {member} on {what.describe()}, where its {way} goes: the "
+                        "target stays unhealthy, and clients get 503 or 504",
+                        path="health_check" if what is group.health else "port",
+                        related=related(
+                            (balancer.resource.place() if balancer.resource else None, "the load balancer"),
+                            (target.resource.place() if target.resource else None, "the target"),
+                            *((place.place(), "the target's security group") for place in places if place is not None),
+                        ),
+                        details=[
+                            f"{blocker.component}: {blocker.change} ({blocker.code})" for blocker in found.blockers
+                        ],
+                        fix=Fix(
+                            "Let the load balancer in", terraform=_patch(subject, balancer.interfaces[0], member, what)
+                        ),
+                    )
+                    break
+
+
+def _blocked(network: Network, nodes: tuple[str, ...], member: str, ports: PortSet) -> Reachability | None:
+    """The answer of one node if no node reaches the target, and it is not for want of any egress at all."""
+    picture = network.picture
+    answers = [network.reach(picture.interfaces[node], picture.interfaces[member], ports) for node in nodes]
+    if not answers or any(answer.verdict != "blocked" for answer in answers):
+        return None
+    silent = any(b.code == "SG_HAS_NO_RULES" and b.detail == "egress" for b in answers[0].blockers)
+    return None if silent or not answers[0].blockers else answers[0]
+
+
+def _patch(network: Network, node: str, member: str, ports: PortSet) -> str:
+    sources, targets = network.picture.interfaces[node].groups, network.picture.interfaces[member].groups
+    low, high = ports.ranges("tcp")[0] if ports.ranges("tcp") else (0, 65535)
+    target = targets[0] if targets else "aws_security_group.targets"
+    source = f"referenced_security_group_id = {sources[0]}.id" if sources else 'cidr_ipv4 = "..." # its subnets'
+    return (
+        'resource "aws_vpc_security_group_ingress_rule" "balancer" {\n'
+        f"  security_group_id = {target}.id\n  {source}\n"
+        f'  ip_protocol = "tcp"\n  from_port = {low}\n  to_port = {high}\n}}'
+    )
