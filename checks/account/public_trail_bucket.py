@@ -21,18 +21,33 @@ BUCKET = """
 """
 
 
+SOURCE = """
+                    Condition = { StringEquals = { "aws:SourceAccount" = "111122223333" } }
+"""
+
+
 def _policy(principal: str, action: str, mark: str = "") -> str:
     return f"""
             resource "aws_s3_bucket_policy" "trail" {{
               bucket = aws_s3_bucket.trail.id
               policy = jsonencode({{{mark}
                 Version = "2012-10-17"
-                Statement = [{{
-                  Effect    = "Allow"
-                  Principal = {principal}
-                  Action    = "{action}"
-                  Resource  = "arn:aws:s3:::example-trail/*"
-                }}]
+                Statement = [
+                  {{
+                    Effect    = "Allow"
+                    Principal = {principal}
+                    Action    = "{action}"
+                    Resource  = "arn:aws:s3:::example-trail/*"
+{"" if mark else SOURCE}
+                  }},
+                  {{
+                    Effect    = "Deny"
+                    Principal = "*"
+                    Action    = "s3:*"
+                    Resource  = ["arn:aws:s3:::example-trail", "arn:aws:s3:::example-trail/*"]
+                    Condition = {{ Bool = {{ "aws:SecureTransport" = "false" }} }}
+                  }},
+                ]
               }})
             }}
 

@@ -29,7 +29,7 @@ def _role(duration: int, mark: str = "") -> str:
                 Statement = [{{
                   Effect    = "Allow"
                   Action    = "sts:AssumeRole"
-                  Principal = {{ AWS = "arn:aws:iam::111122223333:role/pipeline" }}
+                  Principal = {{ AWS = "arn:aws:iam::111122223333:user/pipeline" }}
                 }}]
               }})
             }}

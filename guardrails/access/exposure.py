@@ -114,6 +114,10 @@ def _why(access: Access, view: PolicyView, block: bool | None) -> str:
     return "; ".join(view.doubts)
 
 
+_ENCRYPTED = {"aws:securetransport": "true", "s3:tlsversion": "1.3"}
+"""What every tool does by itself, so that a Deny of the opposite keeps nobody out."""
+
+
 def _kept_out(access: Access, names: Names, view: PolicyView, statement: Statement) -> Outcome:
     """Whether a Deny of the same policy keeps everybody out whom a statement lets in."""
     policy = view.bound("most")
@@ -127,7 +131,7 @@ def _kept_out(access: Access, names: Names, view: PolicyView, statement: Stateme
             sample = _sample(action), resource.replace("*", "x") if resource != "*" else target
             if view.kind is PolicyKind.TRUST:
                 sample = sample[0], target
-            request = Request(Caller(CallerKind.ANONYMOUS), sample[0], (Target(sample[1]),), {}, open=True)
+            request = Request(Caller(CallerKind.ANONYMOUS), sample[0], (Target(sample[1]),), _ENCRYPTED, open=True)
             outcome = evaluate(request, PolicySet(resource=(policy,))).outcome
             if outcome is Outcome.ALLOWED:
                 return outcome

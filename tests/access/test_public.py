@@ -8,6 +8,7 @@ from guardrails.access import is_public, parse_policy
 from guardrails.access.policy import PolicyKind
 from guardrails.access.truth import Doubt, Truth
 from guardrails.model import Ref, Symbolic, UnknownValue, Value
+from tests.access.designs import access, allow, deny, doc, res
 
 A = "111122223333"
 
@@ -82,3 +83,17 @@ def test_what_is_not_known_is_in_doubt() -> None:
     assert policy("*", {"StringEquals": {"aws:SourceVpc": vpc}}) is False
     assert policy("*", {"StringEquals": {"aws:SourceVpc": UnknownValue("var.vpc")}}) == Doubt(("var.vpc",))
     assert policy(UnknownValue("var.who")) == Doubt(("var.who",))
+
+
+def test_a_deny_of_plain_http_keeps_nobody_out() -> None:
+    """A bucket that is public but for requests without encryption is public: everybody can encrypt."""
+    bucket = "arn:aws:s3:::b"
+    both = [bucket, f"{bucket}/*"]
+    plain = deny("s3:*", both, Principal="*", Condition={"Bool": {"aws:SecureTransport": "false"}})
+    lens = access(
+        res("aws_s3_bucket", "b", bucket="b"),
+        res("aws_s3_bucket_policy", "b", bucket="b", policy=doc(allow("s3:GetObject", both, Principal="*"), plain)),
+        res("aws_s3_bucket_public_access_block", "b", bucket="b"),
+    )
+
+    assert [(each.index, each.certainty) for each in lens.public()] == [(0, "must")]
