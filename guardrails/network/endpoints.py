@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from guardrails.model import Block, Model, Ref, Resource, UnknownValue, Value, reveal
-from guardrails.network.addresses import NOWHERE, AddressSet
+from guardrails.network.addresses import NOWHERE
 from guardrails.network.groups import Groups
+from guardrails.network.live import LiveInterfaces
 from guardrails.network.ports import PortSet
 from guardrails.network.reading import Link, blocks, cidr, flag, link, links, number, text, written
 from guardrails.network.topology import Clients, Interface, Picture, Ternary
@@ -153,7 +154,7 @@ class EndpointReader:
         self.picture = picture
         self.vpcs = vpcs
         self.groups = groups
-        self._known_addresses: dict[str, AddressSet] = {}
+        self.live = LiveInterfaces(model)
 
     def read(self) -> None:
         """Read everything but load balancers, VPC endpoints and gateways."""
@@ -197,6 +198,9 @@ class EndpointReader:
         self, resource: Resource, block: Block, places: Iterable[str], groups: Path, template: Interface
     ) -> Iterator[Interface]:
         """One interface of a resource in each of some subnets, after the pattern of a template."""
+        if own := self.live.of.get(resource.address):
+            yield from self._shown(resource, own, template)
+            return
         subnets = list(dict.fromkeys(places))
         for subnet in subnets:
             key = resource.address if len(subnets) == 1 else f"{resource.address} in {subnet}"
@@ -215,6 +219,23 @@ class EndpointReader:
                     groups_doubt=doubt,
                     public=public,
                     alternative=template.alternative and len(subnets) > 1,
+                    resource=resource,
+                ),
+            )
+
+    def _shown(self, resource: Resource, keys: Iterable[str], template: Interface) -> Iterator[Interface]:
+        """The interfaces that an account shows for a resource, after the pattern of a template."""
+        for key in keys:
+            seen = self.picture.interfaces[key]
+            yield self.add(
+                resource,
+                replace(
+                    seen,
+                    clients=template.clients,
+                    accepts=template.accepts,
+                    listens=template.listens,
+                    kind=template.kind,
+                    broken=template.broken,
                     resource=resource,
                 ),
             )

@@ -69,6 +69,9 @@ class GatewayReader:
             resource=resource,
             doubt=conditional(resource),
         )
+        for key in reader.live.of.get(resource.address, ()):  # the picture has it already
+            self.picture.by_resource[key] = (interface.key,)
+            self.picture.interfaces.pop(key, None)
         self.picture.interfaces[interface.key] = interface
         zones = frozenset(
             z for b in blocks(resource, "availability_zone_address") if (z := text(b, "availability_zone"))
@@ -77,7 +80,7 @@ class GatewayReader:
             resource.address,
             interface.key,
             public_nat,
-            f"the NAT gateway is {state}" if state in ("failed", "deleting", "deleted") else "",
+            f"the NAT gateway is {state}" if state in ("pending", "failed", "deleting", "deleted") else "",
             zones - {""},
             regional,
             resource,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from guardrails.model import Block, Resource, Value, reveal
 from guardrails.network.addresses import NOWHERE, AddressSet
+from guardrails.network.live import primary_of
 from guardrails.network.reading import Link, blocks, cidr, flag, link, number, text, written
 from guardrails.network.topology import Interface, Ternary
 from guardrails.network.vpc import SUBNETS, usable
@@ -24,8 +25,6 @@ class InstanceReader:
         self.endpoints = endpoints
         self.model = endpoints.model
         self.picture = endpoints.picture
-        self._owned: dict[str, str] = {}
-        """By interface resource: the instance that it is attached to."""
 
     def read(self) -> None:
         """Read everything."""
@@ -47,33 +46,31 @@ class InstanceReader:
         subnet = reader.vpcs.subnet(link(self.model, written(resource, "subnet_id"), *SUBNETS))
         private, placed = self._addresses(resource, subnet, ("private_ips", "private_ip"))
         groups, doubt = reader.in_groups(resource, ("security_groups",), subnet)
-        reader.add(
-            resource,
-            Interface(
-                resource.address,
-                subnet,
-                private,
-                placed,
-                ipv6=self._ipv6(resource, subnet),
-                public="no",
-                public_reason="no Elastic IP is associated",
-                groups=groups,
-                groups_doubt=doubt,
-                source_dest_check=flag(resource, "source_dest_check", default=True) != "no",
-                resource=resource,
-            ),
+        interface = Interface(
+            resource.address,
+            subnet,
+            private,
+            placed,
+            ipv6=self._ipv6(resource, subnet),
+            public="no",
+            public_reason="no Elastic IP is associated",
+            groups=groups,
+            groups_doubt=doubt,
+            source_dest_check=flag(resource, "source_dest_check", default=True) != "no",
+            resource=resource,
         )
+        reader.add(resource, reader.live.shown(resource, interface))
 
     def _instance(self, resource: Resource) -> None:
         reader = self.endpoints
         template = self._template(resource)
         primary = self._primary(resource)
         if primary is not None:
-            self._owned[primary] = resource.address
             self.picture.by_resource[resource.address] = (primary,)
             own = self.picture.interfaces.get(primary)
             if own is not None:
-                self.picture.interfaces[primary] = replace(own, kind="instance", resource=resource)
+                broken = _stopped(resource) or own.broken
+                self.picture.interfaces[primary] = replace(own, kind="instance", resource=resource, broken=broken)
             return
         inner = next(blocks(template, "network_interfaces"), None) if template else None
         subnet = reader.vpcs.subnet(self._subnet(resource, inner))
@@ -88,7 +85,6 @@ class InstanceReader:
         elif self.model.kind in ("state", "account") and written(resource, "public_ip") in (None, ""):
             public, reason = "no", "it has none"
         groups, doubt = self._groups(resource, template, inner, subnet)
-        stopped = text(resource, "instance_state")
         reader.add(
             resource,
             Interface(
@@ -105,7 +101,7 @@ class InstanceReader:
                 source_dest_check=flag(resource, "source_dest_check", default=True) != "no",
                 kind="instance",
                 resource=resource,
-                broken=f"the instance is {stopped}" if stopped in ("stopped", "stopping", "terminated") else "",
+                broken=_stopped(resource),
             ),
         )
 
@@ -129,7 +125,7 @@ class InstanceReader:
                     found = link(self.model, written(block, "network_interface_id"), "aws_network_interface")
                     if found.resource is not None:
                         return found.key
-        return None
+        return primary_of(self.model, resource) or None
 
     def _groups(
         self, resource: Block, template: Resource | None, inner: Block | None, subnet: str
@@ -159,7 +155,7 @@ class InstanceReader:
         known = AddressSet.union_of(cidr(v)[0] for name in names for v in _list(written(resource, name)))
         six = AddressSet.union_of(cidr(v)[0] for v in _list(written(resource, "ipv6_addresses")))
         place = usable(self.picture.subnets[subnet])
-        if known.v4 and (six.v6 or not place.v6):
+        if known.v4 and (six.v6 or not place.v6 or self._ipv6(resource, subnet) == "no"):
             return known | six, True
         return AddressSet(known.v4 or place.v4, six.v6 or place.v6), False
 
@@ -184,10 +180,21 @@ class InstanceReader:
         for key, owner in pairs:
             have = self.picture.by_resource.get(owner.address, ())
             self.picture.by_resource[owner.address] = tuple(dict.fromkeys((*have, key)))
-            self._owned[key] = owner.address
+            if key in self.picture.interfaces and (stopped := _stopped(owner)):
+                self.picture.interfaces[key] = replace(self.picture.interfaces[key], broken=stopped)
+
+    def _launched(self, resource: Resource) -> bool:
+        """Whether an account shows the instances themselves of what launches some."""
+        if not self.endpoints.live.live:
+            return False
+        found = [k for i in self.endpoints.live.launched_by(resource) for k in self.picture.by_resource[i.address][:1]]
+        self.picture.by_resource[resource.address] = tuple(found)
+        return True
 
     def _scaling_group(self, resource: Resource) -> None:
         reader = self.endpoints
+        if self._launched(resource):
+            return
         template = self._template(resource)
         inner = next(blocks(template, "network_interfaces"), None) if template else None
         places, _ = reader.places(resource, ("vpc_zone_identifier",))
@@ -224,6 +231,8 @@ class InstanceReader:
 
     def _node_group(self, resource: Resource) -> None:
         reader = self.endpoints
+        if self._launched(resource):
+            return
         template = self._template(resource)
         places, _ = reader.places(resource, ("subnet_ids",))
         cluster = link(self.model, written(resource, "cluster_name"), "aws_eks_cluster").resource
@@ -286,6 +295,11 @@ class InstanceReader:
                 self.picture.interfaces[key] = replace(
                     own, public=sure, public_addresses=own.public_addresses | known, public_reason=resource.address
                 )
+
+
+def _stopped(instance: Resource) -> str:
+    state = text(instance, "instance_state")
+    return f"the instance is {state}" if state in ("stopped", "stopping", "shutting-down", "terminated") else ""
 
 
 def _list(value: Value) -> list[Value]:

@@ -14,13 +14,16 @@ from guardrails.network.build import picture_of
 from guardrails.network.codes import MEANING
 from guardrails.network.packet import Blocker, Hop
 from guardrails.network.ports import ALL, PortSet
+from guardrails.network.prefix_list import service_of
 from guardrails.network.reach import BLOCKED, End, Engine, Internet, Reachability, Service
 from guardrails.network.reach import Network as OnPremises
+from guardrails.network.service_names import NAMES
 from guardrails.network.topology import Interface, Picture
 from guardrails.network.traffic import NO_TRAFFIC, Traffic
 
 _CACHE = "network.lens"
-_SERVICE_NAME = re.compile(r"[a-z0-9][a-z0-9.-]*")
+_IDENTITY = re.compile(r"arn:|[a-z]{1,12}(-[a-z]+)*-[0-9a-f]{8,}$")
+"""An ARN, or an id of AWS such as `i-0a1b2c3d4e5f60718`."""
 _GLOBAL = AddressSet.of("2000::/3")
 Certainty = Literal["must", "may", "unknown"]
 EndLike = Resource | str | AddressSet | End
@@ -92,8 +95,8 @@ class Network:
         return [i for i in self.picture.interfaces.values() if address in i.groups]
 
     def ends(self, what: EndLike) -> list[End]:
-        """The ends that a name means: `internet`, a CIDR block or address, a service such as `s3`, the address of a
-        resource, or a resource itself. Raises `LookupError` if nothing has this name or it has no interface.
+        """The ends that a name means: `internet`, a CIDR block or address, a service such as `s3`, the address, id or
+        ARN of a resource, or a resource itself. Raises `LookupError` if nothing has this name or it has no interface.
         """
         match what:
             case Resource():
@@ -118,11 +121,14 @@ class Network:
         if name in self.picture.interfaces:
             return [self.picture.interfaces[name]]
         resource = self.model.at(name) if "." in name else None
+        if resource is None and _IDENTITY.match(name):
+            resource = self.model.resolve(name)
         if resource is not None:
             return self.ends(resource)
-        if _SERVICE_NAME.fullmatch(name) and not name.startswith(("aws_", "module.", "data.")):
-            return [Service(name)]
-        raise LookupError(f"nothing in view is called {name}")
+        service = service_of(name) or name
+        if service in NAMES or any(e.service == service for e in self.picture.endpoints.values()):
+            return [Service(service)]
+        raise LookupError(f"nothing in view is called {name}, and no AWS service is")
 
     def _addresses(self, addresses: AddressSet) -> End:
         owners = [i for i in self.picture.interfaces.values() if i.placed and addresses <= i.private]
@@ -139,9 +145,13 @@ class Network:
         unless it takes only one of several places. `why`: whether to look for blockers. Raises `LookupError` for a
         name that means nothing.
         """
-        targets = self.ends(target)
-        answers = [self._from(each, targets, ports, why=why) for each in self.ends(source)]
-        return _every(answers)
+        sources, targets = self.ends(source), self.ends(target)
+        for each in sources:
+            if isinstance(each, Service):
+                raise LookupError(
+                    f"{each.name} is an AWS service, which opens no connections: ask for it as the target"
+                )
+        return _every([self._from(each, targets, ports, why=why) for each in sources])
 
     def _from(self, source: End, targets: list[End], ports: PortSet, *, why: bool) -> Reachability:
         if len(targets) == 1 and isinstance(targets[0], Service):

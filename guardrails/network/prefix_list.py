@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from guardrails.model import Model, Resource, Symbolic, Unknown, UnknownValue, Value, reveal
 from guardrails.network.addresses import NOWHERE, AddressSet
@@ -62,7 +62,8 @@ def _resolve(model: Model, value: Value) -> PrefixList:
             return PrefixList(value, resource, service=endpoint_service(model, resource.raw("service_name")) or "aws")
         case _, "data":
             if service := service_of(resource.raw("name")) or _filtered(resource):
-                return PrefixList(value, resource, service=service)
+                entries = _entries(model, value, resource, "")
+                return replace(entries, service=service, unknown="")
             return _entries(model, value, resource, f"{resource.address} is read at apply")
         case _:
             return _entries(model, value, resource, "")

@@ -213,6 +213,8 @@ class Engine:
     def why(self, source: End, target: End, ports: PortSet) -> tuple[tuple[Blocker, ...], tuple[Hop, ...]]:
         """A smallest set of changes that opens the way, by trying ever larger ones."""
         if isinstance(target, Interface) and target.listens is not None:
+            if ports.isdisjoint(target.listens):
+                return (_deaf(target, ports),), ()
             ports &= target.listens
         point = _one_port(ports)
         for budget in range(1, _MOST_BLOCKERS + 1):
@@ -407,6 +409,18 @@ class Engine:
 
 
 _EVERY = Traffic.box(ANYWHERE, ALL)
+
+
+def _deaf(target: Interface, ports: PortSet) -> Blocker:
+    """Nothing answers on the ports that are asked for."""
+    name = target.resource.address if target.resource is not None else target.key
+    if target.kind == "classic" or target.kind.endswith("load balancer"):
+        code = "ELB_LISTENERS_MISMATCH" if target.kind == "classic" else "ELBV2_LISTENERS_MISMATCH"
+        wanted = "" if ports >= ALL else f" for {ports.describe()}"
+        return Blocker(code, name, f"Add a listener{wanted} to {name}.", "", target.resource)
+    answers = target.listens.describe() if target.listens else "nothing"
+    change = f"Ask for a port that {name} answers on: {answers}."
+    return Blocker("NO_POSSIBLE_DESTINATION", name, change, "", target.resource)
 
 
 def _addresses(end: End, family: Family) -> AddressSet:

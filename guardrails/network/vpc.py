@@ -116,13 +116,20 @@ class VpcReader:
             region=_region(resource),
             block_public=self._mode,
             dns=dns and (hostnames or data),
-            internet_gateway=f"internet gateway of {resource.address}" if resource.type == "aws_default_vpc" else "",
+            internet_gateway=f"internet gateway of {resource.address}" if self._comes_with_gateway(resource) else "",
             gateway_doubt=f"the internet gateway of {resource.address}" if data else "",
             resource=resource,
         )
 
+    def _comes_with_gateway(self, vpc: Resource) -> bool:
+        """A default VPC has an internet gateway; an account shows whether it still has (VPC user guide)."""
+        return vpc.type == "aws_default_vpc" and self.model.kind != "account"
+
     def _ipv6_of(self, resource: Resource) -> AddressSet:
         known, doubt = cidr(written(resource, "ipv6_cidr_block"))
+        for each in self.model.all("aws_vpc_ipv6_cidr_block_association"):
+            if link(self.model, written(each, "vpc_id"), *VPCS).key == resource.address:
+                known |= cidr(written(each, "ipv6_cidr_block"))[0]
         if known:
             return known
         generated = flag(resource, "assign_generated_ipv6_cidr_block")
@@ -434,7 +441,7 @@ class VpcReader:
         """A default VPC comes with a route to the internet in its main table (VPC user guide, "Default VPCs")."""
         for key, vpc in self.picture.vpcs.items():
             table = self.picture.tables.get(self._main.get(key, ""))
-            if vpc.resource is None or vpc.resource.type != "aws_default_vpc" or table is None or table.resource:
+            if vpc.resource is None or not self._comes_with_gateway(vpc.resource) or table is None or table.resource:
                 continue
             world = Route("internet", vpc.internet_gateway, ((4, 0, 0),))
             self.picture.tables[table.key] = RouteTable(table.key, (*table.routes, world))
