@@ -46,6 +46,7 @@ def run(
     chosen = [check for check in selection.chosen if not is_foreign(check.id)]
     models = list(models)
     problems = list(problems)
+    all_loaded = not any(problem.stage == "check" for problem in problems)
     asked = [_Questioning(model, selection) for model in models]
     for each in asked:
         for check in chosen:
@@ -113,6 +114,7 @@ def run(
             by_id=by_id,
             asked=asked,
             whole_answer=ledger.whole_answer,
+            all_loaded=all_loaded,
             settings=settings,
         )
         _lay_baseline(report, settings.baseline, ledger, judged, names)
@@ -172,12 +174,14 @@ class _Judged:
         by_id: Mapping[str, AnyCheck],
         asked: Sequence[_Questioning],
         whole_answer: bool,
+        all_loaded: bool,
         settings: Settings,
     ) -> None:
         self.home = asked[0].model if asked else Model(".", "configuration", Resources(()))
         self._selection = selection
         self._by_id = by_id
         self._whole_answer = whole_answer
+        self._all_loaded = all_loaded
         self._scope = settings.scope
         self._sources = {source_of(model, settings.base) for model in models}
         self._partial = {source_of(model, settings.base) for model in models if model.gaps or model.problems}
@@ -200,7 +204,9 @@ class _Judged:
             return False
         if is_foreign(entry.check) and not self._whole_answer:
             return False
-        return entry.check in self._selection.everywhere or entry.check not in self._by_id
+        if entry.check in self._by_id:
+            return entry.check in self._selection.everywhere
+        return self._all_loaded  # else its check may be one that could not be loaded
 
 
 def joined(reports: Iterable[Report]) -> Report:

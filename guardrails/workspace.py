@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 
 FILE = "guardrails.toml"
 PYPROJECT = "pyproject.toml"
@@ -21,6 +22,19 @@ def find_config() -> str | None:
             if os.path.isfile(path) and (name == FILE or _has_table(path)):
                 return os.path.relpath(path)
     return None
+
+
+def program(name: str) -> str | None:
+    """Where a program is on PATH. A relative entry of PATH is passed over: it is a folder of what is scanned."""
+    folders = [each for each in os.environ.get("PATH", "").split(os.pathsep) if os.path.isabs(each)]
+    found = shutil.which(name, path=os.pathsep.join(folders)) if folders else None
+    return found if found and os.path.isabs(found) else None
+
+
+def is_inside(path: str, folder: str) -> bool:
+    """Whether a path, links followed, is a folder or below it."""
+    real, folder = os.path.realpath(path), os.path.realpath(folder)
+    return real == folder or real.startswith(folder.rstrip(os.sep) + os.sep)
 
 
 def _folders_above(start: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -32,31 +33,35 @@ With = Annotated[
 ]
 
 
-def started(
-    loaded: Loaded | None,
-    wanted: Sequence[Tool] | None,
-    paths: Iterable[Path],
-    variables: Iterable[str] = (),
-    var_files: Iterable[Path] = (),
-) -> AbstractContextManager[Sequence[Engine]]:
-    """The tools that the command line or the configuration wants, at work on the paths until the context ends."""
-    if not wanted and not (loaded and loaded.config.engines):
-        return nullcontext(())
-    from guardrails.engines import checkov  # noqa: PLC0415  # with an engine alone
+class Wanted:
+    """The tools that the command line or the configuration wants."""
 
-    folders, plans, others = _sorted(paths)
-    if others:
-        names = visible(", ".join(others))
-        print(f"guardrails: checkov reads configuration and plans: it does not look at {names}", file=sys.stderr)
-    given = (text.partition("=") for text in variables)
-    options = checkov.Options(
-        executable=executable_of(loaded),
-        seconds=loaded.config.checkov.timeout if loaded else checkov.SECONDS,
-        variables={name.strip(): value for name, _, value in given},
-        var_files=tuple(str(path) for path in var_files),
-        avoid=avoided([*folders, *plans]),
-    )
-    return _Running(checkov.Checkov(checkov.targets(folders, plans), options))
+    def __init__(self, loaded: Loaded | None, tools: Sequence[Tool] | None) -> None:
+        self._some = bool(tools or (loaded and loaded.config.engines))
+        self._executable = executable_of(loaded)
+        self._seconds = loaded.config.checkov.timeout if loaded else None
+
+    def started(
+        self, paths: Iterable[Path], variables: Iterable[str] = (), var_files: Iterable[Path] = ()
+    ) -> AbstractContextManager[Sequence[Engine]]:
+        """Set them to work on the paths until the context ends."""
+        if not self._some:
+            return nullcontext(())
+        from guardrails.engines import checkov  # noqa: PLC0415  # with an engine alone
+
+        folders, plans, others = _sorted(paths)
+        if others:
+            names = visible(", ".join(others))
+            print(f"guardrails: checkov reads configuration and plans: it does not look at {names}", file=sys.stderr)
+        given = (text.partition("=") for text in variables)
+        options = checkov.Options(
+            executable=self._executable,
+            seconds=self._seconds or checkov.SECONDS,
+            variables={name.strip(): value for name, _, value in given},
+            var_files=tuple(str(path) for path in var_files),
+            avoid=avoided([*folders, *plans]),
+        )
+        return _Running(checkov.Checkov(checkov.targets(folders, plans), options))
 
 
 class _Running:
@@ -73,8 +78,9 @@ class _Running:
 
 
 def executable_of(loaded: Loaded | None) -> str:
-    """The program that the user's own configuration names."""
-    return loaded.path_of(loaded.config.checkov.executable) if loaded and loaded.config.checkov.executable else ""
+    """The program that the user's own configuration names, absolute; empty where it names none."""
+    named = loaded.config.checkov.executable if loaded else ""
+    return os.path.abspath(loaded.path_of(os.path.expanduser(named))) if loaded and named else ""
 
 
 def avoided(paths: Iterable[str]) -> tuple[str, ...]:

@@ -203,19 +203,24 @@ def settings_of(
         overrides=tuple(
             Override(each.path, loaded.folder, each.profile, each.ignore, each.severity) for each in given.override
         ),
-        suppressions=tuple(
-            Rule(
-                checks=(each.check,),
-                reason=each.reason,
-                until=each.until,
-                by=Location(loaded.path, line),
-                address=each.address,
-                path=each.path,
-                folder=loaded.folder,
-            )
-            for each, line in zip(given.suppress, loaded.lines, strict=True)
-        ),
+        suppressions=rules_of(loaded),
         unsuppressible=given.unsuppressible,
+    )
+
+
+def rules_of(loaded: Loaded) -> tuple[Rule, ...]:
+    """The suppressions of a configuration."""
+    return tuple(
+        Rule(
+            checks=(each.check,),
+            reason=each.reason,
+            until=each.until,
+            by=Location(loaded.path, line),
+            address=each.address,
+            path=each.path,
+            folder=loaded.folder,
+        )
+        for each, line in zip(loaded.config.suppress, loaded.lines, strict=True)
     )
 
 

@@ -140,7 +140,7 @@ class _Run:
         settings = replace(settings, baseline=self.old or Baseline(self.path))
         var_files = shared.var_files_of(loaded, var_file)
         everything = list(catalog.checks.values())
-        with Progress() as progress, tools.started(loaded, with_, scanned, var or (), var_files) as engines:
+        with Progress() as progress, tools.Wanted(loaded, with_).started(scanned, var or (), var_files) as engines:
             progress("reading")
             models = shared.read_models(scanned, var or (), var_files, source)
             try:

@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from guardrails import engine, explain, workspace
+from guardrails.commands import _before as before
 from guardrails.commands import _engines as tools
 from guardrails.commands import _live as lives
 from guardrails.commands import _shared as shared
@@ -68,6 +69,7 @@ def check(
     config: shared.ConfigFile = None,
     profile: shared.ProfileOption = None,
     baseline: shared.BaselineFile = None,
+    diff_base: before.DiffBase = None,
     with_: tools.With = None,
     allow_incomplete: Annotated[
         bool, typer.Option("--allow-incomplete", help="Do not exit 4 for what could not be read or run.")
@@ -94,9 +96,10 @@ def check(
     settings = shared.settings_of(loaded, scanned, select, ignore, kind, profile=profile)
     settings = replace(settings, baseline=shared.load_baseline(loaded, baseline, settings.profile))
     var_files = shared.var_files_of(loaded, var_file)
+    wanted = tools.Wanted(loaded, with_)
     with (
         Progress(quiet=quiet) as progress,
-        tools.started(loaded, with_, scanned, var or (), var_files) as engines,
+        wanted.started(scanned, var or (), var_files) as engines,
     ):
         progress("reading")
         models = shared.read_models(scanned, var or (), var_files, source)
@@ -114,6 +117,20 @@ def check(
                         f"guardrails: {left} findings of {account.name} stood before the plan: check {live} for them",
                         file=sys.stderr,
                     )
+            if diff_base is not None:
+                progress(f"looking at {diff_base}")
+                with before.state_before(diff_base) as then:
+                    there, values = then.scanned(scanned), [then.input(each) for each in var_files]
+                    judged = before.settings_of(settings, loaded, config)
+                    with wanted.started(there, var or (), values) as engines_then:
+                        earlier = engine.run(
+                            before.read(there, var or (), values, source and then.input(source)),
+                            everything,
+                            judged,
+                            progress=progress,
+                            engines=engines_then,
+                        )
+                before.take_out(report, earlier, diff_base)
         except engine.SelectionError as error:
             shared.fail(str(error))
     rules = [rule for each in engines for rule in each.rules()]

@@ -15,6 +15,7 @@ import secrets
 import stat
 import time
 
+from guardrails import workspace
 from guardrails.files import write_whole
 
 MAX_BYTES = 256 << 20
@@ -34,12 +35,6 @@ def user_folder(kind: str) -> str:
     return os.path.join(os.path.abspath(home), "guardrails")
 
 
-def is_inside(path: str, folders: tuple[str, ...]) -> bool:
-    """Whether a path, links followed, is one of the folders or below one."""
-    real = os.path.realpath(path)
-    return any(os.path.commonpath((real, folder)) == folder for folder in map(os.path.realpath, folders))
-
-
 class Cache:
     """Entries of one engine. `avoid` are the scanned trees."""
 
@@ -47,7 +42,7 @@ class Cache:
         self._folder = os.path.join(user_folder("cache"), engine)
         self._secret = b""
         state = user_folder("state")
-        if not is_inside(self._folder, avoid) and not is_inside(state, avoid):
+        if not any(workspace.is_inside(each, tree) for each in (self._folder, state) for tree in avoid):
             with contextlib.suppress(OSError):
                 self._secret = _secret(os.path.join(state, "cache-key"))
 

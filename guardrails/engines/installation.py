@@ -13,7 +13,8 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from guardrails.engines.cache import is_inside, user_folder
+from guardrails import workspace
+from guardrails.engines.cache import user_folder
 from guardrails.engines.process import Process, Unanswered
 
 OLDEST, TESTED = "3.2.300", "3.3.30"
@@ -50,13 +51,11 @@ def find(given: str = "", avoid: Sequence[str] = ()) -> Executable:
         return _checked(given, "configured")
     if named := os.environ.get(VARIABLE, ""):
         return _checked(named, VARIABLE)
-    # Not `shutil.which`: a relative entry of PATH is a folder of the scanned tree.
-    folders = [each for each in os.environ.get("PATH", "").split(os.pathsep) if os.path.isabs(each)]
-    if folders and (path := shutil.which("checkov", path=os.pathsep.join(folders))) and os.path.isabs(path):
-        return _described(path, "on PATH")
+    if on_path := workspace.program("checkov"):
+        return _described(on_path, "on PATH")
     home = _home()
     path = _program(home, "checkov")
-    if os.path.isfile(os.path.join(home, _COMPLETE)) and os.path.isfile(path) and not is_inside(home, tuple(avoid)):
+    if os.path.isfile(os.path.join(home, _COMPLETE)) and os.path.isfile(path) and not _is_inside_any(home, avoid):
         return _described(path, "installed by guardrails")
     raise EngineError("checkov is not there: `guardrails engines install checkov` installs it")
 
@@ -118,6 +117,10 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", version)[:3])
 
 
+def _is_inside_any(path: str, folders: Sequence[str]) -> bool:
+    return any(workspace.is_inside(path, folder) for folder in folders)
+
+
 def _home() -> str:
     return os.path.join(user_folder("cache"), "engines", f"checkov-{TESTED}")
 
@@ -129,7 +132,7 @@ def _program(home: str, name: str) -> str:
 def install(say: Callable[[str], None], avoid: Sequence[str] = ()) -> Executable:
     """Install the tested version into an environment of its own, once. Raises `EngineError`."""
     home = _home()
-    if is_inside(home, tuple(avoid)):
+    if _is_inside_any(home, avoid):
         raise EngineError(f"{home} is inside the tree that you stand in: set XDG_CACHE_HOME to a folder of your own")
     marker = os.path.join(home, _COMPLETE)
     if not os.path.isfile(marker):
