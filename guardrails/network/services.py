@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -55,6 +54,8 @@ class Services:
 @lru_cache(maxsize=1)
 def services() -> Services:
     """The data, read when it is first asked for."""
+    import tomllib  # noqa: PLC0415  # most designs have no workload that needs it
+
     data = tomllib.loads(_DATA.read_text(encoding="utf-8"))
     return Services(
         data["date"],
