@@ -202,9 +202,9 @@ class _Trace:
             return
         if not steps or not isinstance(steps[0], str):
             return
-        supplier = _supplier(module, node.root, str(steps[0]), steps[1:])
-        if supplier is not None:
-            attribute, inner_scope, text, used = supplier
+        given = supplier(module, node.root, str(steps[0]), steps[1:])
+        if given is not None:
+            attribute, inner_scope, text, used = given
             self._from(attribute, inner_scope, rest[used:], wanted, text=text, depth=depth)
 
     def _from(self, attribute: Attribute, scope: Scope, path: Path, wanted: Value, *, text: str, depth: int) -> None:
@@ -223,7 +223,7 @@ def _step(origin: tuple[Attribute, Scope, Value] | None) -> Path:
     return (key,) if isinstance(key, str | int) and not isinstance(key, Symbolic) else ()
 
 
-def _supplier(
+def supplier(
     module: object, root: str, name: str, steps: Sequence[str | int | float]
 ) -> tuple[Attribute, Scope, str, int] | None:
     """What gives a name its value: the attribute, its scope, what to call it, and the further steps that it takes."""

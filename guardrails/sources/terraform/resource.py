@@ -379,6 +379,11 @@ class InstanceValues(Mapping[str, Value]):
         self._instance = instance
         self._names: Sequence[str] | None = None
 
+    @property
+    def instance(self) -> Instance:
+        """What they are of, for those who ask where its values are written."""
+        return self._instance
+
     def __getitem__(self, name: str) -> Value:
         if name not in self:
             raise KeyError(name)
