@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench dist clean
+.PHONY: help demo test lint format bench docs dist clean
 
 help: ## show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,8 +37,11 @@ format: $(INSTALLED) ## lay the code out
 bench: $(INSTALLED) ## measure speed and memory beside checkov and trivy
 	$(BIN)/python scripts/bench.py
 
+docs: $(INSTALLED) ## build the documentation's site and the manual page into site/
+	$(BIN)/python scripts/build_docs.py
+
 dist: $(INSTALLED) ## build the wheel
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 
 clean: ## remove what was made
-	rm -rf $(VENV) dist .bench
+	rm -rf $(VENV) dist site .bench

@@ -31,6 +31,7 @@ class Suppression(msgspec.Struct, frozen=True, forbid_unknown_fields=True, renam
     check: str
     """An id or a glob of ids."""
     reason: str
+    """Why. Without one it has no effect."""
     address: str = "*"
     """A glob of resource addresses: `*` stands for any characters, brackets for themselves."""
     path: str = "*"

@@ -39,7 +39,7 @@ def lsp(
     profile: shared.ProfileOption = None,
     baseline: shared.BaselineFile = None,
 ) -> None:
-    """Serve an editor: findings as you type, the pages of checks, fixes. Needs `guardrails-aws[lsp]`."""
+    """Serve an editor: findings as you type, the pages of checks, fixes. Needs the extra `lsp`."""
     try:
         from guardrails.lsp import server  # noqa: PLC0415  # an extra
     except ModuleNotFoundError as error:
