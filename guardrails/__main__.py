@@ -15,7 +15,30 @@ def main() -> None:
     _leave_the_working_directory()
     from guardrails.cli import run  # noqa: PLC0415  # loads Typer
 
-    run()
+    try:
+        run()
+    except SystemExit as ended:
+        if sys.argv[1:2] == ["check"]:
+            _leave_at_once(ended.code)
+        raise
+
+
+def _leave_at_once(code: object) -> None:
+    """End without taking apart what the run has made, as mypy does: that costs 40 ms, a sixth of a small run.
+
+    Returns where something else still runs, or output is not written yet.
+    """
+    import os  # noqa: PLC0415  # not needed for `--version`
+    import threading  # noqa: PLC0415  # as above
+
+    if threading.active_count() > 1 or not isinstance(code, int | None):
+        return
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        return
+    os._exit(code or 0)
 
 
 def _leave_the_working_directory() -> None:
