@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardrails import Check, Example, Finding, Kind, Resource, Severity, related
+from guardrails import Check, Example, Finding, Kind, Resource, SecurityGroup, Severity, related
 
 STANDALONE = {
     "aws_security_group_rule": "security_group_id",
@@ -78,7 +78,13 @@ class MixedRuleStyles(Check[Resource]):
         model = subject.model
         if model.kind in {"account", "state"}:
             return  # there, every rule is shown inline: how it was written is not known
-        inline = [name for name in ("ingress", "egress") if subject.is_set(name) and subject.raw(name)]
+        # `ingress = []` is a declaration, too: that there are none.
+        inline = [name for name in ("ingress", "egress") if subject.is_set(name)]
+        if model.kind == "plan" and subject.action != "create":
+            # A plan repeats inline what rule resources added before: only what is of nobody else was declared there.
+            view = SecurityGroup.of(subject)
+            own = (*view.known("ingress"), *view.known("egress"))
+            inline = [name for name in inline if any(r.direction == name and r.block.resource is subject for r in own)]
         if not inline:
             return
         for type_, attribute in STANDALONE.items():

@@ -208,7 +208,10 @@ class _Survey:
         if blocked:
             answer, asked = blocked[0]
             vpc = self.picture.vpcs[self.picture.subnets[asked.subnet].vpc]
-            if doubt := self._unseen(workload, vpc, need.service):
+            doubt = self._unseen(workload, vpc, need.service)
+            if not asked.private.v4:
+                doubt = "it has IPv6 alone, and some services have addresses there, too"
+            if doubt:
                 return None, f"whether it reaches {need.service}: {doubt}"
             cause, endpoint = self._cause(vpc, asked, need.service, answer)
             return Missing(need, cause, answer, asked, len(blocked) == len(answers), endpoint), ""
