@@ -72,6 +72,7 @@ def reach(
     """
     from guardrails.network.lens import Network  # noqa: PLC0415  # with the command alone
     from guardrails.reporters import network as report  # noqa: PLC0415  # as above
+    from guardrails.reporters.network_picture import svg as draw  # noqa: PLC0415  # as above
 
     models, complete = _read(on, var, var_file, source_tree, config)
     ports = _ports(port)
@@ -84,7 +85,7 @@ def reach(
         case NetworkFormat.TEXT:
             shared.put(report.reach_text(source, target, answer))
     if svg is not None:
-        _write(svg, report.svg(lens, lens.exposed()))
+        _write(svg, draw(lens, lens.exposed(), answer.path))
     match answer.verdict:
         case "must":
             _end(shared.CLEAN, complete=complete)
@@ -110,6 +111,7 @@ def exposed(
     """
     from guardrails.network.lens import Network  # noqa: PLC0415  # with the command alone
     from guardrails.reporters import network as report  # noqa: PLC0415  # as above
+    from guardrails.reporters.network_picture import svg as draw  # noqa: PLC0415  # as above
 
     models, complete = _read(on, var, var_file, source_tree, config)
     lenses = [Network.of(model) for model in models]
@@ -124,7 +126,7 @@ def exposed(
     if svg is not None:
         if len(lenses) != 1:
             shared.fail(f"--svg draws one design, {len(lenses)} are in view")
-        _write(svg, report.svg(lenses[0], found))
+        _write(svg, draw(lenses[0], found))
     _end(shared.CLEAN, complete=complete)
 
 

@@ -132,7 +132,7 @@ def _by_node(ask: _Ask, group: TargetGroup, node_key: str, inner: PortSet) -> Re
         verdict,
         traffic,
         front.destinations,
-        (*front.path, hop, *back.path),
+        (*front.path, hop, *(back.path[1:] if back.path[:1] == front.path[-1:] else back.path)),
         doubts=tuple(dict.fromkeys((*front.doubts, *back.doubts))),
         needs=tuple(dict.fromkeys((*front.needs, *back.needs))),
     )

@@ -260,6 +260,9 @@ class Engine:
     def _forward(self, walker: Walker, source: End, target: End, family: Family, ports: PortSet) -> Iterator[Arrival]:
         here, there = _addresses(source, family), _addresses(target, family)
         if walker.repair:
+            for end, every in ((source, here), (target, there)):
+                if (one := _point(every, family)) != every:
+                    walker.names[one] = "the internet" if isinstance(end, Internet) else _label(end)
             here, there = _point(here, family), _point(there, family)
         clients: Clients = source.clients if isinstance(source, Interface) else "any"
         origin = source.key if isinstance(source, Interface) else ""

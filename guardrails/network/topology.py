@@ -207,6 +207,8 @@ class Vpc:
     gateway_doubt: str = ""
     """Why it may have an internet gateway that is not in view."""
     resource: Resource | None = None
+    unnamed: bool = False
+    """Whether it is only known as that of a subnet out of view, so that it may be any other one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,7 @@ class VpcReader:
         if key not in self.picture.subnets:
             vpc = f"the VPC of {key}"
             self._unseen_vpc(vpc)
+            self._change(vpc, unnamed=True)
             self.picture.subnets[key] = Subnet(
                 key, vpc, RFC1918, table_doubt=f"the route table of {key}", acl_doubt=f"the network ACL of {key}"
             )

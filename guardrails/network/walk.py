@@ -60,6 +60,8 @@ class Walker:
         self.budget = repair or 0
         """How many blockers may be passed at most."""
         self.repair = repair is not None
+        self.names: dict[AddressSet, str] = {}
+        """What the one address stands for that blockers are looked for with."""
 
     # Filters and conditions
 
@@ -108,6 +110,8 @@ class Walker:
             f"{way} {kind} {subnet.key}",
             acl.resource if acl else None,
         )
+        if subnet.acl_doubt and subnet.acl not in self.picture.acls:
+            return None if self.sure else packet.needing(subnet.acl_doubt)
         return self._filter(packet, side, least, most, blocker)
 
     def _groups_out(self, interface: Interface, packet: Packet) -> Packet | None:
@@ -116,8 +120,8 @@ class Walker:
         most = least if self.sure else self.filters.groups(interface, "egress", packet, sure=False)
         has = self.filters.has_rules(interface, "egress")
         change = f"Let {', '.join(interface.groups) or interface.key} send {self._shown(packet)}."
-        blocker = self._at(interface, "ENI_SG_RULES_MISMATCH" if has else "SG_HAS_NO_RULES", change, "egress")
-        return self._filter(packet, "destination", least, most, blocker)
+        code = "ENI_SG_RULES_MISMATCH" if has else "SG_HAS_NO_RULES"
+        return self._filter(packet, "destination", least, most, self._group(interface, code, change, "egress"))
 
     def _groups_in(self, interface: Interface, packet: Packet) -> Packet | None:
         """Security groups of the receiver."""
@@ -133,13 +137,21 @@ class Walker:
         ):
             code = "NGW_SOURCE_ADDRESS_REASSIGN"
         change = f"Let {self._shown(packet)} into {', '.join(interface.groups) or interface.key}."
-        return self._filter(packet, "source", least, most, self._at(interface, code, change, "ingress"))
+        return self._filter(packet, "source", least, most, self._group(interface, code, change, "ingress"))
+
+    def _group(self, interface: Interface, code: str, change: str, detail: str) -> Blocker:
+        """At an interface, for its first group that is in view."""
+        found = [g.resource for key in interface.groups if (g := self.picture.groups.get(key)) and g.resource]
+        return Blocker(code, interface.key, change, detail, found[0] if found else interface.resource)
 
     def _shown(self, packet: Packet) -> str:
         region = packet.region
         ports = (region.ra.ports() & region.rb.ports()) if packet.reply else (region.a.ports() & region.b.ports())
-        source, destination = packet.source.describe(), packet.destination.describe()
+        source, destination = (self.names.get(each) or each.describe() for each in (packet.source, packet.destination))
         return f"{ports.describe()} from {source} to {destination}"
+
+    def _name(self, addresses: AddressSet) -> str:
+        return self.names.get(addresses) or addresses.describe()
 
     def _at(self, interface: Interface, code: str, change: str, detail: str = "") -> Blocker:
         return Blocker(code, interface.key, change, detail, interface.resource)
@@ -209,8 +221,13 @@ class Walker:
         """By the local route to an interface; `subnet` is where the packets come from, if from a subnet."""
         receiver = self.picture.interfaces.get(packet.receiver)
         place = self.picture.subnets.get(receiver.subnet) if receiver else None
-        if receiver is None or place is None or place.vpc != vpc.key:
+        if receiver is None or place is None:
             return
+        if place.vpc != vpc.key:
+            unnamed = [v.key for v in (vpc, self.picture.vpcs[place.vpc]) if v.unnamed]
+            if self.sure or not unnamed:
+                return
+            packet = packet.needing(unnamed[0])  # it may be the same
         near = self._towards(packet, packet.destination & receiver.private)
         if near is None or not near.destination:
             return
@@ -275,7 +292,7 @@ class Walker:
         if packet.goal == "interface":
             other = self._vpc_of(packet.receiver)
             if other and other != vpc.key:
-                yield from self._deliver(self.picture.vpcs[other], replace(packet, groups_kept=False), "")
+                yield from self._deliver(self.picture.vpcs[other], packet, "")
         elif not packet.reply:
             yield Arrival(packet.goal, vpc.key, packet)
 
@@ -295,7 +312,7 @@ class Walker:
             ready = packet.doubting(route.doubt) if route.doubt else packet
             if route.state == "blackhole":
                 if self.repair and route.target:
-                    fix = f"Make the route to {packet.destination.describe()} lead to {route.target} again."
+                    fix = f"Make the route to {self._name(packet.destination)} lead to {route.target} again."
                     blocked = Blocker("BAD_STATE_ROUTE", table.key, fix, route.target, table.resource, route.block)
                     through = self._but(ready, blocked)
                     if through is not None:
@@ -307,7 +324,7 @@ class Walker:
             for candidate in self._candidates(vpc, packet):
                 if (candidate.kind, candidate.target) not in taken:
                     code = self._why_not(table, candidate, packet, routes)
-                    fix = f"Route {packet.destination.describe()} to {candidate.target} in {table.key}."
+                    fix = f"Route {self._name(packet.destination)} to {candidate.target} in {table.key}."
                     blocked = Blocker(code, table.key, fix, f"{candidate.kind} {candidate.target}", table.resource)
                     through = self._but(packet, blocked)
                     if through is not None:
@@ -849,7 +866,7 @@ class Walker:
                 code = "TGW_RTB_HIGHER_PRIORITY_ROUTE" if equal else "TGW_RTB_MORE_SPECIFIC_ROUTE"
             elif elsewhere:
                 code = "TGW_RTB_CANNOT_ROUTE"
-            change = f"Route {packet.destination.describe()} to {target.key} in {table.key}."
+            change = f"Route {self._name(packet.destination)} to {target.key} in {table.key}."
             blocker = Blocker(code, table.key, change, target.key, table.resource)
             through = self._but(packet, blocker)
             if through is not None:

@@ -1,23 +1,23 @@
-"""What `guardrails network` prints: text, JSON version 1, markdown with Mermaid, and a picture of the VPCs."""
+"""What `guardrails network` prints: text, JSON version 1, and markdown with Mermaid."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from html import escape
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from guardrails.model import LiveLocation, Location, Place
-from guardrails.network.lens import Exposure, Network
+from guardrails.network.addresses import AddressSet, Family
+from guardrails.network.lens import Exposure
 from guardrails.network.packet import Blocker, Hop
 from guardrails.network.ports import ALL, ICMP, ICMPV6, TCP, UDP, PortSet
 from guardrails.network.reach import Reachability
-from guardrails.network.topology import Interface, Subnet
 from guardrails.network.traffic import Traffic
 from guardrails.reporters.safe import visible
 
 Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
 _EVERY_PROTOCOL = ALL - PortSet.of(ICMP) - PortSet.of(ICMPV6)
+_INTERNET: dict[Family, str] = {4: "0.0.0.0/0", 6: "::/0"}
 _NAMES = {TCP: "tcp", UDP: "udp", ICMP: "icmp", ICMPV6: "icmpv6"}
 
 
@@ -35,7 +35,7 @@ def flows(traffic: Traffic) -> list[Json]:
     """Traffic as JSON: for each protocol its port ranges, for ICMP and others none, and the sources."""
     found: list[Json] = []
     for addresses, ports in traffic.boxes():
-        sources: list[Json] = list(addresses.cidrs())
+        sources: list[Json] = [*_sources(addresses)]
         if ports >= _EVERY_PROTOCOL:
             found.append({"protocol": "all", "ports": [[0, 65535]], "sources": sources})
             continue
@@ -43,6 +43,12 @@ def flows(traffic: Traffic) -> list[Json]:
             ranges: list[Json] = [[a, b] for a, b in ports.ranges(number)] if number in (TCP, UDP) else []
             found.append({"protocol": _NAMES.get(number, str(number)), "ports": ranges, "sources": sources})
     return found
+
+
+def _sources(addresses: AddressSet) -> Iterator[str]:
+    """CIDR blocks; the whole internet as the one block that everybody writes for it."""
+    for family, every in _INTERNET.items():
+        yield from [every] if addresses.covers_internet(family) else addresses.family(family).cidrs()
 
 
 def _hop(hop: Hop) -> dict[str, Json]:
@@ -228,69 +234,3 @@ def _mermaid(paths: Iterable[Sequence[Hop]]) -> list[str]:
 
 def _quoted(text: str) -> str:
     return visible(text).replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-# -- picture
-
-_STYLE = """
-text{font:13px system-ui,sans-serif;fill:#1b1f24} .small{font-size:11px;fill:#57606a} .title{font-weight:600}
-.vpc{fill:#f6f8fa;stroke:#8250df;stroke-width:1.5} .subnet{fill:#fff;stroke:#57606a;stroke-dasharray:4 3}
-.box{fill:#fff;stroke:#0969da} .open{fill:#ffebe9;stroke:#cf222e} .way{stroke:#cf222e;stroke-width:1.5;fill:none}
-.cloud{fill:#ddf4ff;stroke:#0969da}
-"""
-_WIDTH, _ROW, _PAD = 300, 40, 16
-
-
-def svg(network: Network, found: Sequence[Exposure]) -> str:
-    """A picture of each VPC: subnets with what stands in them, and what the internet reaches in red."""
-    open_ = {each.resource.address: each for each in found}
-    picture = network.picture
-    by_vpc: dict[str, list[tuple[str, Subnet]]] = {key: [] for key in picture.vpcs}
-    for key, subnet in picture.subnets.items():
-        by_vpc.setdefault(subnet.vpc, []).append((key, subnet))
-    members: dict[str, list[Interface]] = {}
-    for interface in picture.interfaces.values():
-        members.setdefault(interface.subnet, []).append(interface)
-    parts: list[str] = []
-    top, right = 110, 420
-    for vpc, subnets in by_vpc.items():
-        if not subnets:
-            continue
-        x, bottom = _PAD * 2, top + 60
-        for key, subnet in sorted(subnets):
-            inside = members.get(key, [])
-            height = 56 + _ROW * max(len(inside), 1)
-            parts.append(_rect("subnet", x, top + 40, _WIDTH, height))
-            parts.append(_text(x + 10, top + 60, key, "title"))
-            parts.append(_text(x + 10, top + 78, ", ".join(subnet.cidrs.cidrs()), "small"))
-            for index, interface in enumerate(inside):
-                name = interface.resource.address if interface.resource else interface.key
-                exposure = open_.get(name)
-                y = top + 88 + index * _ROW
-                if exposure and not exposure.through:
-                    parts.append(f'<path class="way" d="M {right / 2} 62 L {x + _WIDTH / 2} {y}"/>')
-                parts.append(_rect("open" if exposure else "box", x + 10, y, _WIDTH - 20, _ROW - 8))
-                parts.append(_text(x + 18, y + 14, name))
-                words = exposure.ports.describe() if exposure else interface.key if interface.key != name else ""
-                parts.append(_text(x + 18, y + 27, words, "small"))
-            bottom = max(bottom, top + 40 + height)
-            x += _WIDTH + _PAD
-        parts.insert(0, _text(_PAD + 10, top + 22, f"{vpc}  {', '.join(picture.vpcs[vpc].cidrs.cidrs())}", "title"))
-        parts.insert(0, _rect("vpc", _PAD, top, x - _PAD, bottom - top + _PAD))
-        right, top = max(right, x + _PAD), bottom + _PAD * 3
-    cloud = f'<ellipse class="cloud" cx="{right / 2}" cy="38" rx="90" ry="26"/>' + _text(right / 2 - 26, 43, "internet")
-    size = f'width="{right}" height="{top}" viewBox="0 0 {right} {top}"'
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-label="network">'
-        f"<style>{_STYLE}</style>{cloud}{''.join(parts)}</svg>\n"
-    )
-
-
-def _rect(kind: str, x: float, y: float, width: float, height: float) -> str:
-    return f'<rect class="{kind}" x="{x}" y="{y}" width="{width}" height="{height}" rx="6"/>'
-
-
-def _text(x: float, y: float, text: str, kind: str = "") -> str:
-    text = visible(text)
-    shown = text if len(text) <= 42 else f"{text[:20]}…{text[-20:]}"
-    return f'<text class="{kind}" x="{x}" y="{y}"><title>{escape(text)}</title>{escape(shown)}</text>'

@@ -7,6 +7,7 @@ from guardrails.network.lens import Network
 from tests.network.design import model, ref
 
 Design = dict[str, dict[str, Value]]
+NEEDED = (("internet gateway", "the VPC of subnet-1"), ("network ACL", "subnet-1"), ("route table", "subnet-1"))
 EVERYTHING: list[Value] = [{"protocol": "-1", "from_port": 0, "to_port": 0, "cidr_blocks": ["0.0.0.0/0"]}]
 GROUP: Design = {"aws_security_group.g": {"ingress": EVERYTHING, "egress": EVERYTHING}}
 
@@ -27,10 +28,25 @@ def _asked(design: Design, source: str, target: str) -> tuple[str, tuple[str, ..
 def test_a_subnet_out_of_view_decides_nothing() -> None:
     """Neither its route table nor its gateway are known, in both directions."""
     design = {**GROUP, "aws_instance.i": _host("subnet-1")}
-    needs = ("the internet gateway of the VPC of subnet-1", "the route table of subnet-1")
+    gateway, acl, table = (f"the {each} of {whose}" for each, whose in NEEDED)
 
-    assert _asked(design, "internet", "aws_instance.i") == ("unknown", needs)
-    assert _asked(design, "aws_instance.i", "internet") == ("unknown", ("the route table of subnet-1",))
+    assert _asked(design, "internet", "aws_instance.i") == ("unknown", (gateway, acl, table))
+    assert _asked(design, "aws_instance.i", "internet") == ("unknown", (acl, table))
+
+
+def test_a_subnet_out_of_view_may_be_in_any_vpc() -> None:
+    """It may stand in the VPC that is in view: then the group that it is in lets its members reach each other."""
+    itself: list[Value] = [{"protocol": "-1", "from_port": 0, "to_port": 0, "self": True}]
+    design: Design = {
+        "aws_security_group.g": {"ingress": itself, "egress": EVERYTHING},
+        "aws_vpc.a": {"cidr_block": "10.0.0.0/16"},
+        "aws_subnet.a": {"vpc_id": ref("aws_vpc.a"), "cidr_block": "10.0.1.0/24"},
+        "aws_instance.a": _host(ref("aws_subnet.a")),
+        "aws_instance.i": _host("subnet-1"),
+    }
+
+    assert _asked(design, "aws_instance.i", "aws_instance.a")[0] == "unknown"
+    assert _asked(design, "aws_instance.a", "aws_instance.i")[0] == "unknown"
 
 
 def test_routes_out_of_view_may_lead_anywhere() -> None:
