@@ -18,7 +18,6 @@ class UnusedHealthCheck(Waste):
     severity = Severity.INFO
     hint = "Delete the health check."
     hazard = "A dashboard may show it."
-    removable = True
     types = ("aws_route53_health_check",)
     references = ("https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/health-checks-deleting.html",)
     examples = (

@@ -1,0 +1,1 @@
+"""Removes what the waste checks found: a plan to read, a script to review, or the removal itself with a journal."""
