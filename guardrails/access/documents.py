@@ -30,6 +30,8 @@ class Part:
     data: Mapping[str, Json]
     loose: bool = False
     """Whether it reaches as far as it does only because its principals, or all of it, are not known."""
+    named: tuple[str, ...] = ()
+    """Of such a one: patterns of the principals and identity providers that are known but for a part."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +167,8 @@ class _Statements:
             lower = narrow if effect == "Allow" else wide
             sure = len(effects) == 1
             if upper is not None and (sure or effect == "Allow"):
-                self.most.append(Part(index, upper, loose and effect == "Allow"))
+                named = _partly_known(elements.get("Principal")) if loose else ()
+                self.most.append(Part(index, upper, loose and effect == "Allow", named))
             if lower is not None and (sure or effect == "Deny"):
                 self.least.append(Part(index, lower, loose and effect == "Deny"))
 
@@ -303,6 +306,13 @@ def _principals(element: Json) -> Json:
     kept = {kind: [text for text in _texts(who) if HOLE not in text] for kind, who in element.items()}
     result: dict[str, Json] = {kind: list(who) for kind, who in kept.items() if who}
     return result or None
+
+
+def _partly_known(element: Json) -> tuple[str, ...]:
+    """Patterns of the principals of an element of which all but the account, or a part of the name, is known."""
+    named = [element.get(kind, []) for kind in ("AWS", "Federated")] if isinstance(element, dict) else []
+    found = (text for each in named for text in _texts(each) if HOLE in text and text.count(":") == 5)
+    return tuple(text.replace(HOLE, "*") for text in found if text.rpartition("/")[2].strip(HOLE))
 
 
 def _texts(value: Json) -> Sequence[str]:

@@ -14,6 +14,7 @@ from functools import lru_cache
 from guardrails.access.arns import ID_IS, TEMPLATES
 from guardrails.access.facts import glob
 from guardrails.model import (
+    Part,
     LiveLocation,
     Model,
     Provider,
@@ -46,6 +47,19 @@ _DOCUMENTS = (
     ("aws_s3_bucket_policy", "policy"),
 )
 
+_NAMED_BY = (
+    ("aws_iam_role", "name"),
+    ("aws_iam_user", "name"),
+    ("aws_iam_group", "name"),
+    ("aws_iam_policy", "name"),
+    ("aws_iam_instance_profile", "name"),
+    ("aws_iam_saml_provider", "name"),
+    ("aws_launch_template", "name"),
+    ("aws_ecs_task_definition", "family"),
+    ("aws_lambda_function", "function_name"),
+    ("aws_s3_bucket", "bucket"),
+)
+"""Attributes that resources name each other by."""
 _SERVICE_SUFFIX = {"aws-cn": "amazonaws.com.cn"}
 _GLOBAL_REGIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov", "us-iso-": "aws-iso", "us-isob-": "aws-iso-b"}
 
@@ -64,6 +78,7 @@ class Names:
         self._known_accounts: dict[str, str] = {}
         self._by_config: dict[int, str] = {}
         self._configs: list[object] = []
+        self._unknown_names: dict[tuple[object, ...], dict[str, str]] | None = None
         self.kept: dict[str, object] = {}
         """For views of one document that is attached many times: what they computed once, by its ARN."""
 
@@ -273,10 +288,15 @@ class Names:
 
     # -- text
 
-    def text(self, value: str) -> str:
-        """A string of the design as plain text with marks; `HOLE` where nothing is known."""
+    def text(self, value: str, of: str = "") -> str:
+        """A string of the design as plain text with marks; `HOLE` where nothing is known.
+
+        `of`: the type whose name it is, which tells a role from a profile that is named by the same unknown value.
+        """
         if not isinstance(value, Symbolic):
             return str.__str__(value)
+        if any(isinstance(part, UnknownValue) for part in value.parts) and (same := self._same(value.parts, of)):
+            return same
         return "".join(
             str.__str__(part)
             if isinstance(part, str)
@@ -285,6 +305,29 @@ class Names:
             else self._hole(part)
             for part in value.parts
         )
+
+    def _same(self, parts: tuple[Part, ...], of: str) -> str:
+        """The text of the name that is made of the same parts: `app-${var.suffix}` is one name wherever it stands.
+
+        Empty where there is none, or more than one.
+        """
+        if self._unknown_names is None:
+            self._unknown_names = {}  # while names are read
+            found: dict[tuple[object, ...], dict[str, str]] = {}
+            for type_, attribute in _NAMED_BY:
+                for resource in self.model.all(type_):
+                    value = _raw(resource, attribute)
+                    whole: tuple[Part, ...] = (value,) if isinstance(value, UnknownValue) else ()
+                    whole = value.parts if isinstance(value, Symbolic) else whole
+                    if any(isinstance(part, UnknownValue) for part in whole):
+                        names = found.setdefault(_identity(whole), {})
+                        # An element of an unknown list is the same unknown value as the next one.
+                        names[type_] = "" if type_ in names else self._attribute(resource, attribute)
+            self._unknown_names = found
+        names = self._unknown_names.get(_identity(parts), {})
+        if of or len(names) != 1:
+            return names.get(of, "")
+        return next(iter(names.values()))
 
     def _hole(self, part: UnknownValue) -> str:
         if len(part.refs) == 1 and part.reason.startswith("known after apply") and part.refs[0].attribute:
@@ -311,6 +354,11 @@ class Names:
             return "${account}" if int(piece[0]) >= _UNKNOWN_ACCOUNT else piece[0]
         label = self._labels.get(piece[0], "unknown")
         return label if label == "*" else f"${{{label}}}"
+
+
+def _identity(parts: tuple[Part, ...]) -> tuple[object, ...]:
+    """Equal for strings of the same parts: an unknown value is the same only if it is one object, given once."""
+    return tuple(id(part) if isinstance(part, UnknownValue) else (type(part), str(part)) for part in parts)
 
 
 def _raw(resource: Resource, name: str) -> Value:

@@ -205,9 +205,9 @@ class Identities:
         """The principals that a name means; none where it is somebody outside the design; None if it is not known."""
         value = reveal(value)
         if isinstance(value, UnknownValue):
-            text = self.names.text(Symbolic(value))
+            text = self.names.text(Symbolic(value), f"aws_iam_{kind}")
         elif isinstance(value, str):
-            text = self.names.text(value)
+            text = self.names.text(value, f"aws_iam_{kind}")
         else:
             return None
         if HOLE in text:

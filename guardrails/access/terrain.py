@@ -284,10 +284,11 @@ class Terrain:
             return self._launched_role(names, resource)
         if resource.type == "aws_launch_template":
             value = reveal(resource.raw(attribute, "name") or resource.raw(attribute, "arn"))
-        text = _text(names, value)
+        profile = attribute == "iam_instance_profile"
+        text = _text(names, value, "aws_iam_instance_profile" if profile else "aws_iam_role")
         if not text or HOLE in text:
             return -1
-        if attribute == "iam_instance_profile":
+        if profile:
             return self._profile_role(names, resource, text)
         if attribute == "task_definition":
             return self._task_role(names, text)
@@ -304,7 +305,7 @@ class Terrain:
             known = (names.attribute(profile, "name"), names.arn(profile))
             if text in known or text.rpartition("/")[2] == known[0]:
                 attribute = "role" if profile.mode == "managed" else "role_name"
-                role = _text(names, reveal(profile.raw(attribute)))
+                role = _text(names, reveal(profile.raw(attribute)), "aws_iam_role")
                 return self._role_place(names, resource, role)
         return -1
 
@@ -312,7 +313,7 @@ class Terrain:
         """The role of instances that are launched from a template or launch configuration."""
         specification = ("mixed_instances_policy", "launch_template", "launch_template_specification")
         values = {
-            _text(names, reveal(resource.raw(*path, key)))
+            _text(names, reveal(resource.raw(*path, key)), "aws_launch_template")
             for path in (("launch_template",), specification)
             for key in ("id", "name", "launch_template_id", "launch_template_name")
         }
@@ -351,10 +352,10 @@ def _function_name(names: Names, value: Value) -> str:
     return text.split(":function:")[1].split(":")[0] if ":function:" in text else text
 
 
-def _text(names: Names, value: Value) -> str:
+def _text(names: Names, value: Value, of: str = "") -> str:
     if isinstance(value, UnknownValue):
-        return names.text(Symbolic(value))
-    return names.text(value) if isinstance(value, str) else ""
+        return names.text(Symbolic(value), of)
+    return names.text(value, of) if isinstance(value, str) else ""
 
 
 def _true(value: Value) -> bool:

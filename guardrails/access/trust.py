@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from guardrails.access.documents import Part, Side
+from guardrails.access.names import may_match
 from guardrails.access.permissions import Circumstances, Permissions, Rule, caller_keys, holds
 from guardrails.access.principals import Principal
 from guardrails.access.request import ContextValue
@@ -39,6 +40,7 @@ class Trust:
         self.side: Side = side
         self._services: dict[str, int] = {}
         self._federated: dict[str, int] = {}
+        self._providers: dict[str, int] = {}
         self._everyone: dict[str, _Trusting] = {}
         self._by_arn: dict[str, dict[str, _Trusting]] = {}
         self._by_account: dict[str, dict[str, _Trusting]] = {}
@@ -50,6 +52,8 @@ class Trust:
                 for part in bounds.least if side == "least" else bounds.most:
                     if not part.loose:
                         self._read(place, principal, Rule(part, bounds.version, _KNOWN))
+                    elif part.named:
+                        self._read_named(place, Rule(part, bounds.version, _KNOWN))
 
     def _read(self, place: int, role: Principal, rule: Rule) -> None:
         if not rule.actions:
@@ -74,6 +78,21 @@ class Trust:
         if rule.actions & set(_FEDERATED):
             for provider in _texts(who.get("Federated")):
                 self._federated[provider] = self._federated.get(provider, 0) | one
+
+    def _read_named(self, place: int, rule: Rule) -> None:
+        """Principals whose account or name is known in part: those in view that fit may be meant."""
+        if rule.deny:
+            return
+        for pattern in rule.part.named:
+            if "-provider/" in pattern:
+                if rule.actions & set(_FEDERATED):
+                    self._providers[pattern] = self._providers.get(pattern, 0) | 1 << place
+                continue
+            for principal in self.principals if ASSUME in rule.actions else ():
+                if pattern.endswith(":root"):
+                    self._let(principal.account, rule, 1 << place)
+                elif may_match(pattern, principal.arn):
+                    self._let(principal.arn, rule, 1 << place)
 
     def _for_service(self, rule: Rule, role: Principal) -> bool:
         known: dict[str, ContextValue] = {
@@ -108,7 +127,11 @@ class Trust:
 
     def of_federated(self, provider: str) -> int:
         """The roles that somebody with a token or assertion of a provider can take, given the right claims."""
-        return self._federated.get(provider, 0)
+        found = self._federated.get(provider, 0)
+        for pattern, roles in self._providers.items():
+            if may_match(pattern, provider):
+                found |= roles
+        return found
 
     def assumable(
         self,
