@@ -65,13 +65,30 @@ def fill() -> None:
         Environment={"Variables": {"TOKEN": "hunter2"}},
     )
     client("sqs").create_queue(QueueName="jobs")
-    client("sns").create_topic(Name="alerts")
+    topic = client("sns").create_topic(Name="alerts")["TopicArn"]
+    client("sns").subscribe(TopicArn=topic, Protocol="https", Endpoint="https://user:hunter2@hook.example/hunter2")
+    client("autoscaling").create_launch_configuration(
+        LaunchConfigurationName="old", ImageId="ami-12c6146b", InstanceType="t3.micro", UserData="echo hunter2"
+    )
     client("ecr").create_repository(repositoryName="web")
     cluster = client("ecs").create_cluster(clusterName="main")["cluster"]["clusterArn"]
     client("ecs").register_task_definition(
         family="web",
         containerDefinitions=[
-            {"name": "web", "image": "nginx", "memory": 128, "environment": [{"name": "TOKEN", "value": "hunter2"}]}
+            {
+                "name": "web",
+                "image": "nginx",
+                "memory": 128,
+                "environment": [{"name": "TOKEN", "value": "hunter2"}],
+                "command": ["serve", "--token=hunter2"],
+                "entryPoint": ["env", "TOKEN=hunter2"],
+                "dockerLabels": {"token": "hunter2"},
+                "healthCheck": {"command": ["CMD", "curl", "http://user:hunter2@localhost"]},
+                "logConfiguration": {
+                    "logDriver": "splunk",
+                    "options": {"splunk-token": "hunter2", "splunk-url": "https://splunk.example"},
+                },
+            }
         ],
     )
     client("ecs").create_service(cluster=cluster, serviceName="web", taskDefinition="web", desiredCount=1)

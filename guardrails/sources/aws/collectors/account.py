@@ -23,7 +23,7 @@ def _caller(aws: Scope, answer: Answer) -> Iterator[Record]:
                 "aws_account_alternate_contact",
                 kind,
                 {
-                    "account_id": aws.account,
+                    "account_id": "",  # as the provider writes it for the account that is asked itself
                     **pick(
                         contact["AlternateContact"],
                         alternate_contact_type="AlternateContactType",

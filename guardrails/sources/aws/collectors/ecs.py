@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from guardrails.model import Part as TextPart
@@ -167,21 +167,51 @@ def _task_definition(aws: Scope, answer: Answer) -> Record:
     )
 
 
+_HOLE = "\ue000"
+
+
+def _masked(value: Any) -> Any:
+    """The same shape, with holes for its texts."""
+    match value:
+        case Mapping():
+            return {key: _masked(item) for key, item in value.items()}
+        case list():
+            return [_masked(item) for item in value]
+        case str():
+            return _HOLE
+        case _:
+            return value
+
+
+def _masked_options(value: Any) -> Any:
+    """A log driver's or router's options, of which those of CloudWatch Logs hold no secret."""
+    return {
+        **value,
+        "options": {
+            key: text if key.startswith("awslogs-") else _HOLE for key, text in (value.get("options") or {}).items()
+        },
+    }
+
+
+_MASKS: Mapping[str, Callable[[Any], Any]] = {
+    "environment": lambda value: [{**one, "value": _HOLE} for one in value],
+    "command": _masked,
+    "entryPoint": _masked,
+    "healthCheck": _masked,
+    "dockerLabels": _masked,
+    "logConfiguration": _masked_options,
+    "firelensConfiguration": _masked_options,
+}
+
+
 def without_secrets(containers: Sequence[Answer]) -> Value:
-    """The definitions as JSON text in which the value of every environment variable is a hole."""
-    mark = "\ue000"
-    kept = [
-        {
-            **container,
-            **(
-                {"environment": [{"name": one.get("name"), "value": mark} for one in container["environment"]]}
-                if container.get("environment")
-                else {}
-            ),
-        }
-        for container in containers
-    ]
-    pieces = json.dumps(kept, separators=(",", ":"), ensure_ascii=False).split(mark)
+    """The definitions as JSON text in which every value that may be a secret is a hole.
+
+    Those are the values of environment variables, labels and options of log drivers (a token for Splunk), and what
+    commands are made of.
+    """
+    kept = [{key: _MASKS.get(key, lambda value: value)(value) for key, value in one.items()} for one in containers]
+    pieces = json.dumps(kept, separators=(",", ":"), ensure_ascii=False).split(_HOLE)
     if len(pieces) == 1:
         return pieces[0]
     parts: list[TextPart] = [pieces[0]]

@@ -9,7 +9,7 @@ from guardrails.model import UnknownValue
 from guardrails.sources.aws.collector import Call, Part, Service
 from guardrails.sources.aws.record import Record
 from guardrails.sources.aws.scope import CallFailedError, Scope
-from guardrails.sources.aws.shape import at, block, pick, tags_of, when
+from guardrails.sources.aws.shape import at, block, pick, redacted, tags_of, when
 
 CLUSTER = Call("eks", "DescribeCluster")
 LIST_NODE_GROUPS = Call("eks", "ListNodegroups", "nodegroups")
@@ -217,9 +217,9 @@ def _addon(aws: Scope, cluster: str, name: str) -> Iterator[Record]:
                 addon_name="addonName",
                 addon_version="addonVersion",
                 cluster_name="clusterName",
-                configuration_values="configurationValues",
                 status="status",
             ),
+            "configuration_values": redacted() if item.get("configurationValues") else "",
             "service_account_role_arn": item.get("serviceAccountRoleArn", ""),
             **tags_of(item.get("tags")),
         },

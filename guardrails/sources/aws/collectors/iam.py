@@ -233,6 +233,7 @@ def _mfa_device(aws: Scope, item: Answer) -> Iterator[Record]:
         "aws_iam_virtual_mfa_device",
         serial.rpartition("/")[2],
         {
+            "id": serial,
             "arn": serial,
             "virtual_mfa_device_name": serial.rpartition("/")[2],
             "user_name": at(item, "User", "UserName", default=""),

@@ -123,7 +123,7 @@ def _permissions(aws: Scope, name: str, arn: str) -> Iterator[Record]:
                 "source_account": conditions.get("aws:sourceaccount"),
                 "principal_org_id": conditions.get("aws:principalorgid"),
                 "function_url_auth_type": conditions.get("lambda:functionurlauthtype"),
-                "event_source_token": conditions.get("lambda:eventsourcetoken"),
+                "event_source_token": redacted() if "lambda:eventsourcetoken" in conditions else None,
                 "effect": statement.get("Effect", "Allow"),
             },
             arn=arn,

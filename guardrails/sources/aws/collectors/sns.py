@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from typing import Any
 
-from guardrails.model import UnknownValue
+from guardrails.model import Symbolic, UnknownValue, Value
 from guardrails.sources.aws.collector import TAGS, Answer, Call, Part, Service
 from guardrails.sources.aws.record import Record
 from guardrails.sources.aws.scope import Scope
+from guardrails.sources.aws.shape import redacted
 
 ATTRIBUTES = Call("sns", "GetTopicAttributes", absent=("NotFound", "NotFoundException"))
 
@@ -49,21 +51,34 @@ def _topic(aws: Scope, item: Answer) -> Iterator[Record]:
         yield aws.record("aws_sns_topic_policy", name, policy)
 
 
+def _endpoint(text: str) -> Value:
+    """Of a web hook its host alone: its path, query and user are what lets one in."""
+    scheme, sign, rest = text.partition("://")
+    if not sign:
+        return text
+    host = rest.partition("/")[0].rpartition("@")[2]
+    return Symbolic(f"{scheme}://{host}/", redacted())
+
+
 def _subscription(aws: Scope, item: Answer) -> Iterator[Record]:
     arn = item["SubscriptionArn"]
     pending = not arn.startswith("arn:")  # `PendingConfirmation` or `Deleted` stands for it
     if arn == "Deleted":
         return
-    name = f"{item['TopicArn'].rpartition(':')[2]}:{item['Protocol']}:{item['Endpoint']}" if pending else arn
+    if pending:  # it has no name yet
+        digest = hashlib.sha256(item["Endpoint"].encode()).hexdigest()[:16]
+        name = f"{item['TopicArn'].rpartition(':')[2]}:{item['Protocol']}:{digest}"
+    else:
+        name = arn.partition(":sns:")[2].partition(":")[2]
     yield aws.record(
         "aws_sns_topic_subscription",
-        name.partition(":sns:")[2].partition(":")[2] or name,
+        name,
         {
             "id": arn,
             "arn": None if pending else arn,
             "topic_arn": item["TopicArn"],
             "protocol": item["Protocol"],
-            "endpoint": item["Endpoint"],
+            "endpoint": _endpoint(item["Endpoint"]),
             "owner_id": item.get("Owner"),
             "pending_confirmation": pending,
         },
