@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardrails import Example, Finding, Resource, Severity, Waste, is_live
+from guardrails import Example, Finding, Resource, Severity, Waste, is_live, is_used
 
 SERVICES = ("AWS Lambda VPC ENI", "aws-K8S-", "aws-k8s-", "ELB ", "EFS mount target", "RDSNetworkInterface")
 
@@ -25,12 +25,14 @@ class UnattachedInterface(Waste):
     examples = (
         Example(
             bad="""
+            {"complete": ["aws_nat_gateway", "aws_vpc_endpoint"]}
             {"type": "aws_network_interface", "name": "eni-0a1b2c3d4e5f60718", # finding
              "values": {"id": "eni-0a1b2c3d4e5f60718", "status": "available", "requester_managed": false,
              "interface_type": "interface", "description": "", "subnet_id": "subnet-0a1b2c3d4e5f60718", "vpc_id":
              "vpc-0a1b2c3d4e5f60718"}}
             """,
             fixed="""
+            {"complete": ["aws_nat_gateway", "aws_vpc_endpoint"]}
             {"type": "aws_network_interface", "name": "eni-0a1b2c3d4e5f60718",
              "values": {"id": "eni-0a1b2c3d4e5f60718", "status": "in-use", "requester_managed": false,
              "interface_type": "interface", "description": "", "subnet_id": "subnet-0a1b2c3d4e5f60718", "vpc_id":
@@ -43,5 +45,7 @@ class UnattachedInterface(Waste):
         if not is_live(subject) or subject.text("status") != "available" or subject.flag("requester_managed"):
             return
         if subject.text("interface_type") != "interface" or subject.text("description").startswith(SERVICES):
+            return
+        if is_used(subject, "aws_nat_gateway", "aws_vpc_endpoint"):
             return
         yield self.waste(subject, f"it is attached to nothing in {subject.text('subnet_id')}")
