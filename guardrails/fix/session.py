@@ -85,12 +85,19 @@ def mend(
     *,
     unsafe: bool = False,
     progress: Callable[[str], None] | None = None,
+    texts: Mapping[str, str] | None = None,
+    only: frozenset[str] = frozenset(),
 ) -> Outcome:
     """Find the fixes of the selected findings that change what is meant and nothing else, and open nothing new.
 
-    Nothing is written. Raises `UnusableParserError` where the changes cannot be verified, and `SelectionError`.
+    `texts` stand for what is on the disk, by real path, and `read` must know them, too; `only` are the fingerprints of
+    the findings to mend, all of them without any. Nothing is written. Raises `UnusableParserError` where the changes
+    cannot be verified, and `SelectionError`.
     """
-    return _Session(read, checks, settings, unsafe, progress or (lambda _: None)).run()
+    session = _Session(
+        read, checks, settings, unsafe=unsafe, progress=progress or (lambda _: None), texts=texts or {}, only=only
+    )
+    return session.run()
 
 
 class _Session:
@@ -99,17 +106,21 @@ class _Session:
         read: Read,
         checks: Sequence[AnyCheck],
         settings: engine.Settings,
+        *,
         unsafe: bool,
         progress: Callable[[str], None],
+        texts: Mapping[str, str],
+        only: frozenset[str],
     ) -> None:
         self._read = read
+        self._only = only
         self._checks = checks
         self._wanted = {each.id for each in engine.select([*checks], settings)}
         # What a fix opens counts whatever the user selected, except what the user never wants to hear of.
         self._settings = replace(settings, select=(), kinds=frozenset())
         self._unsafe = unsafe
         self._progress = progress
-        self._disk: dict[str, str] = {}
+        self._disk = dict(texts)
         self._texts: dict[str, str] = {}
         self._outcome = Outcome()
         self._shown: dict[str, str] = {}
@@ -146,6 +157,8 @@ class _Session:
         for (name, fingerprint), finding in state.findings.items():
             fix = finding.fix
             if finding.check not in self._wanted or fix is None or (name, fingerprint) in self._refused:
+                continue
+            if self._only and fingerprint not in self._only:
                 continue
             if not fix.edits or fix.safety is Safety.MANUAL or by_name[name].kind == "account":
                 continue
@@ -276,26 +289,28 @@ def _bare(path: Path) -> Path:
 
 def _leaves(resource: Resource) -> Iterator[tuple[Path, object]]:
     for name in resource.values:
-        yield from _walk(resource.raw(name), (name,))
+        yield from _walk(resource.raw(name), (name,), resource.address)
     yield ("count",), resource.conditional
 
 
-def _walk(value: Value, path: Path) -> Iterator[tuple[Path, object]]:
-    """The parts of a value that can be compared; what is absent is none of them."""
+def _walk(value: Value, path: Path, address: str) -> Iterator[tuple[Path, object]]:
+    """The parts of a value that can be compared. What is absent is none of them, nor what the provider fills in."""
     match value:
         case None:
             return
         case Sensitive():
-            yield from _walk(value.value, path)
+            yield from _walk(value.value, path, address)
+        case Symbolic() | UnknownValue() if value.refs and {ref.address for ref in value.refs} == {address}:
+            return
         case Symbolic():
             yield path, value.parts
         case UnknownValue():
             yield path, (value.reason, value.refs)
         case list():
             for index, item in enumerate(value):
-                yield from _walk(item, (*path, index))
+                yield from _walk(item, (*path, index), address)
         case dict():
             for key, item in value.items():
-                yield from _walk(item, (*path, key))
+                yield from _walk(item, (*path, key), address)
         case _:
             yield path, value
