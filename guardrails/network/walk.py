@@ -145,6 +145,8 @@ class Walker:
         return Blocker(code, interface.key, change, detail, found[0] if found else interface.resource)
 
     def _shown(self, packet: Packet) -> str:
+        if not self.repair:
+            return ""  # nobody will read it
         region = packet.region
         ports = (region.ra.ports() & region.rb.ports()) if packet.reply else (region.a.ports() & region.b.ports())
         source, destination = (self.names.get(each) or each.describe() for each in (packet.source, packet.destination))
@@ -541,7 +543,7 @@ class Walker:
             return  # it knows nothing of a connection that it did not open
         if nat is None:
             if not self.sure:
-                yield Arrival(packet.goal, packet.receiver, packet.needing(f"the NAT gateway {route.target}"))
+                yield Arrival(packet.goal, packet.receiver, packet.needing(f"the NAT gateway {route.target or route.doubt}"))
             return
         interface = self.picture.interfaces[nat.interface]
         place = self.picture.subnets[interface.subnet]
@@ -591,7 +593,7 @@ class Walker:
         peering = self.picture.peerings.get(route.target)
         if peering is None or vpc.key not in (peering.requester, peering.accepter):
             if not self.sure:
-                yield Arrival(packet.goal, packet.receiver, packet.needing(f"the peering connection {route.target}"))
+                yield Arrival(packet.goal, packet.receiver, packet.needing(f"the peering connection {route.target or route.doubt}"))
             return
         other_key = peering.accepter if peering.requester == vpc.key else peering.requester
         other = self.picture.vpcs.get(other_key)
