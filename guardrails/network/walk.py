@@ -543,7 +543,8 @@ class Walker:
             return  # it knows nothing of a connection that it did not open
         if nat is None:
             if not self.sure:
-                yield Arrival(packet.goal, packet.receiver, packet.needing(f"the NAT gateway {route.target or route.doubt}"))
+                need = f"the NAT gateway {route.target or route.doubt}"
+                yield Arrival(packet.goal, packet.receiver, packet.needing(need))
             return
         interface = self.picture.interfaces[nat.interface]
         place = self.picture.subnets[interface.subnet]
@@ -593,7 +594,8 @@ class Walker:
         peering = self.picture.peerings.get(route.target)
         if peering is None or vpc.key not in (peering.requester, peering.accepter):
             if not self.sure:
-                yield Arrival(packet.goal, packet.receiver, packet.needing(f"the peering connection {route.target or route.doubt}"))
+                need = f"the peering connection {route.target or route.doubt}"
+                yield Arrival(packet.goal, packet.receiver, packet.needing(need))
             return
         other_key = peering.accepter if peering.requester == vpc.key else peering.requester
         other = self.picture.vpcs.get(other_key)

@@ -285,10 +285,9 @@ def test_the_subnets_are_elsewhere(tmp_path: Path) -> None:
     """Subnets by id have a route table that is not in view."""
     found = terraform(tmp_path, VPC + GROUP + DATA + function(subnets='"subnet-0a1b2c3d4e5f60718"'), *CHECKS)
     assert said(found.findings) == []
-    assert [each.reason for each in found.undecided] == [
-        "whether it reaches sqs: the network ACL of subnet-0a1b2c3d4e5f60718; "
-        "the route table of subnet-0a1b2c3d4e5f60718"
-    ]
+    (undecided,) = found.undecided
+    assert undecided.reason.startswith("whether it reaches sqs: ")
+    assert "the route table of subnet-0a1b2c3d4e5f60718" in undecided.reason
 
 
 def test_a_proxy(tmp_path: Path) -> None:
