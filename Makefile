@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench docs dist clean
+.PHONY: help demo test long lint format bench docs dist clean
 
 help: ## show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ demo: $(INSTALLED) ## lint a bundled example
 
 test: $(INSTALLED) ## run every test
 	$(BIN)/python -m pytest -n auto -q
+
+long: $(INSTALLED) ## run the tests that take minutes: a million requests, 10,000 principals, many examples
+	GUARDRAILS_LONG=1 $(BIN)/python -m pytest -n auto -q tests/access tests/network
 
 lint: $(INSTALLED) ## check style, types and the direction of imports
 	$(BIN)/ruff check .
