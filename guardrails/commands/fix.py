@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -55,6 +56,7 @@ def fix(
     catalog = shared.load_checks(loaded, checks)
     scanned = paths or [Path()]
     settings = shared.settings_of(loaded, scanned, select, ignore, kind)
+    settings = replace(settings, baseline=shared.load_baseline(loaded, None, settings.profile))
     var_files = shared.var_files_of(loaded, var_file)
 
     def read(unsaved: Mapping[str, str]) -> list[Model]:
