@@ -51,13 +51,13 @@ class DatabaseDestroyBlocked(Check[Resource]):
     )
 
     def check(self, subject: Resource, /) -> Iterator[Finding]:
+        if subject.model.kind == "account":
+            return  # Terraform alone knows of final snapshots to come
         # A replica and a cluster member are deleted without a final snapshot.
         if subject.type == "aws_db_instance" and subject.is_set("replicate_source_db"):
             return
         if subject.flag("skip_final_snapshot") or subject.is_set("final_snapshot_identifier"):
             return
-        if subject.model.kind == "account":
-            return  # these two are Terraform's own: an account does not keep them
         yield self.finding(
             subject,
             "it cannot be destroyed or replaced: a final snapshot is wanted and has no name",

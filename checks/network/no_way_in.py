@@ -20,7 +20,6 @@ from guardrails import (
 # SSH and its usual other ports, RDP, WinRM.
 LOGIN = PortSet.tcp(22, 2222, 22022, 3389, 5985, 5986)
 # What else may be a way in, for every instance of the account.
-OTHER_WAYS = ("aws_ec2_serial_console_access", "aws_ssm_service_setting")
 PATCH = """resource "aws_iam_role_policy_attachment" "session" {
   role       = aws_iam_role.instance.name # that of its instance profile
   policy_arn = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
@@ -140,7 +139,9 @@ class NoWayIn(Check[Resource]):
 
     def check(self, subject: Resource, /) -> Iterator[Finding]:
         model = subject.model
-        if not subject.is_set("key_name") or any(model.all(*OTHER_WAYS)):
+        if not subject.text("key_name", default="") or any(model.all("aws_ssm_service_setting")):
+            return
+        if any(each.flag("enabled", default=True) for each in model.all("aws_ec2_serial_console_access")):
             return
         network = Network.of(model)
         groups = []
