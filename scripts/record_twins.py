@@ -77,6 +77,7 @@ def iam(operation: str, body: str) -> tuple[tuple[str, str], str]:
     )
 
 
+OPEN = "<internetGatewayBlockMode>off</internetGatewayBlockMode><state>default-state</state>"
 IMAGES = "block-new-sharing"
 METADATA = (
     "<accountLevel><httpTokens>required</httpTokens><httpPutResponseHopLimit>2</httpPutResponseHopLimit>"
@@ -117,10 +118,19 @@ CANNED = {
             ec2("GetSerialConsoleAccessStatus", "<serialConsoleAccessEnabled>false</serialConsoleAccessEnabled>"),
             ec2("GetInstanceMetadataDefaults", "<accountLevel/>"),
             ec2("GetEbsDefaultKmsKeyId", "<kmsKeyId>alias/aws/ebs</kmsKeyId>"),
+            ec2(
+                "DescribeVpcBlockPublicAccessOptions",
+                f"<vpcBlockPublicAccessOptions>{OPEN}</vpcBlockPublicAccessOptions>",
+            ),
             ec2("DescribeClientVpnEndpoints", "<clientVpnEndpoint/>"),
             ec2("DescribeCapacityReservations", "<capacityReservationSet/>"),
             ec2("DescribeVpcBlockPublicAccessExclusions", "<vpcBlockPublicAccessExclusionSet/>"),
         )
+    ),
+    ("eks", "GET /clusters/main/addons?"): json.dumps({"addons": []}),
+    ("lambda", "GET /2021-10-31/functions/api/urls?"): json.dumps({"FunctionUrlConfigs": []}),
+    ("lambda", "GET /2019-09-30/functions/api/provisioned-concurrency?List=ALL"): json.dumps(
+        {"ProvisionedConcurrencyConfigs": []}
     ),
     ("network-firewall", "ListFirewallPolicies"): json.dumps({"FirewallPolicies": []}),
 }
