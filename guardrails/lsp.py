@@ -7,9 +7,10 @@ It speaks of whole designs: a change in one file is judged together with every o
 from __future__ import annotations
 
 import asyncio
+import difflib
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -22,7 +23,7 @@ from pygls.workspace import PositionCodec
 import guardrails
 from guardrails.catalog import AnyCheck
 from guardrails.explain import markdown
-from guardrails.finding import Finding, Report, Severity
+from guardrails.finding import Finding, Report, Safety, Severity
 from guardrails.model import Location, Place
 from guardrails.reporters.markdown import prose
 from guardrails.reporters.safe import cleaned
@@ -54,11 +55,13 @@ class Analysis:
 
 
 @dataclass(frozen=True, slots=True)
-class Replacement:
-    """Text in place of a span of a file."""
+class Change:
+    """One file before and after a fix."""
 
-    place: Location
-    text: str
+    path: str
+    """Its real path."""
+    before: str
+    after: str
 
 
 class Analyse(Protocol):
@@ -69,8 +72,12 @@ class Analyse(Protocol):
         ...
 
 
-Repair = Callable[[Finding, Mapping[str, str]], Sequence[Replacement]]
-"""The edits that mend a finding, in files as they are in the editor; none where there is no fix to apply."""
+class Repair(Protocol):
+    """Mends one finding, proved as `guardrails fix` proves it."""
+
+    def __call__(self, finding: Finding, paths: Sequence[Path], unsaved: Mapping[str, str], /) -> Sequence[Change]:
+        """What it changes in files as they are in the editor; nothing where the fix does not hold. Never raises."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,33 +227,60 @@ class Server(LanguageServer):
                 if word.start() <= column - comment.start() <= word.end():
                     yield word[0]
 
-    def actions(self, uri: str, span: lsp.Range) -> list[lsp.CodeAction]:
+    async def actions(self, uri: str, span: lsp.Range) -> list[lsp.CodeAction]:
         """How to mend, and how to suppress, the findings that are there."""
         found: list[lsp.CodeAction] = []
-        for each in self._shown.get(uri, ()):
+        for each in list(self._shown.get(uri, ())):
             if each.finding is not None and _meet(span, each.diagnostic.range):
-                found += self._fixes(each.finding, each.diagnostic)
+                found += await self._fixes(uri, each.finding, each.diagnostic)
                 found += self._suppressions(uri, each.finding, each.diagnostic)
         return found
 
-    def _fixes(self, finding: Finding, diagnostic: lsp.Diagnostic) -> Iterator[lsp.CodeAction]:
-        if finding.fix is None or not finding.fix.edits:
-            return
+    async def _fixes(self, uri: str, finding: Finding, diagnostic: lsp.Diagnostic) -> list[lsp.CodeAction]:
+        """The fix, if there is one to apply. It is proved when the editor wants to have it."""
+        fix = finding.fix
+        if fix is None or not fix.edits or fix.safety is Safety.MANUAL:
+            return []
+        action = lsp.CodeAction(
+            f"{fix.title}{'' if fix.safety is Safety.SAFE else ' (unsafe: look at it)'}",
+            lsp.CodeActionKind.QuickFix,
+            diagnostics=[diagnostic],
+            is_preferred=fix.safety is Safety.SAFE,
+            data={"uri": uri, "fingerprint": finding.fingerprint},
+        )
+        if self._resolves:
+            return [action]
+        action = await self.resolve(action)
+        return [action] if action.edit else []
+
+    @property
+    def _resolves(self) -> bool:
+        """Whether the editor asks for the edit of an action only when the user wants it."""
+        given = self.client_capabilities.text_document
+        support = given.code_action.resolve_support if given and given.code_action else None
+        return support is not None and "edit" in support.properties
+
+    async def resolve(self, action: lsp.CodeAction) -> lsp.CodeAction:
+        """An action with its edit. Without one the fix would do harm, and the user is told."""
+        data = action.data if isinstance(action.data, dict) else {}
+        shown = self._shown.get(data.get("uri", ""), ())
+        finding = next(
+            (each.finding for each in shown if each.finding and each.finding.fingerprint == data.get("fingerprint")),
+            None,
+        )
+        if finding is None:
+            return action
         uris, unsaved = self._open()
-        lines = _Lines(self)
-        changes: dict[str, list[lsp.TextEdit]] = {}
-        for each in self._repair(finding, unsaved):
-            real = os.path.realpath(each.place.path)
-            uri = uris.get(real) or from_fs_path(real) or ""
-            changes.setdefault(uri, []).append(lsp.TextEdit(lines.range(each.place, whole=True), each.text))
+        loop = asyncio.get_running_loop()
+        paths = [Path(path) for path in dict.fromkeys(map(_on_disk, unsaved))]
+        changes = await loop.run_in_executor(None, self._repair, finding, paths, unsaved)
         if changes:
-            yield lsp.CodeAction(
-                finding.fix.title,
-                lsp.CodeActionKind.QuickFix,
-                diagnostics=[diagnostic],
-                is_preferred=finding.fix.safety.value == "safe",
-                edit=lsp.WorkspaceEdit(changes=changes),
-            )
+            edits = {uris.get(each.path) or from_fs_path(each.path) or "": list(_edits(each)) for each in changes}
+            action.edit = lsp.WorkspaceEdit(changes=edits)
+        elif self._resolves:
+            text = f"guardrails: the fix of {finding.check} does not hold here: `guardrails fix --diff` says why"
+            self.window_show_message(lsp.ShowMessageParams(lsp.MessageType.Warning, text))
+        return action
 
     def _suppressions(self, uri: str, finding: Finding, diagnostic: lsp.Diagnostic) -> Iterator[lsp.CodeAction]:
         """A comment above the culprit. It has no effect before somebody writes the reason."""
@@ -286,13 +320,13 @@ class _Lines:
             if path:
                 self._files[os.path.realpath(path)] = document.lines
 
-    def range(self, place: Location, *, whole: bool = False) -> lsp.Range:
-        """A span; of several lines only the first, if not the `whole` is asked for."""
+    def range(self, place: Location) -> lsp.Range:
+        """A span; of several lines only the first."""
         lines = self._of(place.path)
         first = lines[place.line - 1].rstrip("\r\n") if place.line <= len(lines) else ""
         start = lsp.Position(place.line - 1, max(place.column - 1, 0))
-        if place.end_column and (whole or place.end_line <= place.line):
-            end = lsp.Position(max(place.end_line, place.line) - 1, place.end_column - 1)
+        if place.end_column and place.end_line <= place.line:
+            end = lsp.Position(place.line - 1, place.end_column - 1)
         else:
             end = lsp.Position(place.line - 1, max(len(first), start.character))
         return self._codec.range_to_client_units(lines, lsp.Range(start, end))
@@ -326,6 +360,14 @@ def _related(finding: Finding, shown: Finding, lines: _Lines) -> Iterator[lsp.Di
         if isinstance(label.location, Location):
             uri = from_fs_path(os.path.realpath(label.location.path)) or ""
             yield lsp.DiagnosticRelatedInformation(lsp.Location(uri, lines.range(label.location)), said.text)
+
+
+def _edits(change: Change) -> Iterator[lsp.TextEdit]:
+    """The lines that differ."""
+    before, after = (re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+$", text) for text in (change.before, change.after))
+    for kind, i, j, k, m in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if kind != "equal":
+            yield lsp.TextEdit(lsp.Range(lsp.Position(i, 0), lsp.Position(j, 0)), "".join(after[k:m]))
 
 
 def _starts_statement(lines: Sequence[str], place: Place) -> bool:
@@ -375,8 +417,15 @@ def server(analyse: Analyse, repair: Repair) -> Server:
     def _hover(given: lsp.HoverParams) -> lsp.Hover | None:
         return made.hover(given.text_document.uri, given.position)
 
-    @made.feature(lsp.TEXT_DOCUMENT_CODE_ACTION, lsp.CodeActionOptions(code_action_kinds=[lsp.CodeActionKind.QuickFix]))
-    def _actions(given: lsp.CodeActionParams) -> list[lsp.CodeAction]:
-        return made.actions(given.text_document.uri, given.range)
+    @made.feature(
+        lsp.TEXT_DOCUMENT_CODE_ACTION,
+        lsp.CodeActionOptions(code_action_kinds=[lsp.CodeActionKind.QuickFix], resolve_provider=True),
+    )
+    async def _actions(given: lsp.CodeActionParams) -> list[lsp.CodeAction]:
+        return await made.actions(given.text_document.uri, given.range)
+
+    @made.feature(lsp.CODE_ACTION_RESOLVE)
+    async def _resolved(given: lsp.CodeAction) -> lsp.CodeAction:
+        return await made.resolve(given)
 
     return made

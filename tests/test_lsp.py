@@ -18,7 +18,7 @@ import pytest
 from guardrails import cli
 
 ROOT = Path(__file__).parent.parent
-PATIENCE = 60
+PATIENCE = 20
 """Seconds to wait for an answer, after which the server is taken for dead."""
 Object = dict[str, Any]
 
@@ -40,8 +40,9 @@ def _message(content: Object) -> bytes:
 class Editor:
     """One session with a server."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path, *options: str, capabilities: Object | None = None) -> None:
         self._folder = folder
+        self._able = capabilities or {}
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "guardrails", "lsp", *options],
@@ -61,7 +62,7 @@ class Editor:
 
     def __enter__(self) -> Self:
         self.capabilities = self.ask(
-            "initialize", {"processId": None, "rootUri": self._folder.as_uri(), "capabilities": {}}
+            "initialize", {"processId": None, "rootUri": self._folder.as_uri(), "capabilities": self._able}
         )["capabilities"]
         self.tell("initialized", {})
         return self
@@ -178,9 +179,9 @@ class Editor:
 
 
 @contextmanager
-def editor(folder: Path, *options: str) -> Iterator[Editor]:
+def editor(folder: Path, *options: str, capabilities: Object | None = None) -> Iterator[Editor]:
     """A session in a folder."""
-    with Editor(folder, *options) as session:
+    with Editor(folder, *options, capabilities=capabilities) as session:
         yield session
 
 
@@ -427,3 +428,55 @@ def test_without_pygls_it_says_what_is_missing(
     assert capsys.readouterr().err == (
         "guardrails: `guardrails lsp` needs lsprotocol: python -m pip install 'guardrails-aws[lsp]'\n"
     )
+
+
+def put_in(text: str, edits: list[Object]) -> str:
+    """A text with the edits of whole lines that an editor is told to make."""
+    lines = text.splitlines(keepends=True)
+    for edit in reversed(edits):
+        start, end = edit["range"]["start"], edit["range"]["end"]
+        assert (start["character"], end["character"]) == (0, 0)
+        lines[start["line"] : end["line"]] = [edit["newText"]]
+    return "".join(lines)
+
+
+def test_a_fix_is_offered_and_mends(folder: Path) -> None:
+    """It changes the text in the editor, not that on the disk, and nothing but the attribute."""
+    text = f"# not saved yet\n{TRAIL}"
+    with editor(folder, ONLY) as session:
+        session.open("main.tf", text)
+        session.diagnostics("main.tf")
+        (fix, _) = session.actions("main.tf", 4)
+        mended = put_in(text, fix["edit"]["changes"][session.uri("main.tf")])
+        session.change("main.tf", mended)
+        after = session.diagnostics("main.tf")
+
+    assert (fix["title"], fix["isPreferred"]) == ("Set enable_log_file_validation to true", True)
+    assert mended == text.replace("false", "true")
+    assert after == []
+    assert (folder / "main.tf").read_text() == TRAIL
+
+
+def test_an_editor_that_resolves_gets_the_edit_when_it_asks(folder: Path) -> None:
+    """What is offered costs nothing; what is chosen is proved."""
+    able = {"textDocument": {"codeAction": {"resolveSupport": {"properties": ["edit"]}}}}
+    with editor(folder, ONLY, capabilities=able) as session:
+        session.open("main.tf")
+        session.diagnostics("main.tf")
+        (offered, _) = session.actions("main.tf", 3)
+        chosen = session.ask("codeAction/resolve", offered)
+
+    assert "edit" not in offered
+    assert put_in(TRAIL, chosen["edit"]["changes"][session.uri("main.tf")]) == TRAIL.replace("false", "true")
+
+
+def test_a_fix_that_does_not_hold_is_not_offered(folder: Path) -> None:
+    """Where another trail reads the same variable, changing it would change more than is meant."""
+    both = TRAIL.replace("false", "var.signed") + TRAIL.replace("false", "var.signed").replace('"main" {', '"more" {')
+    with editor(folder, ONLY) as session:
+        session.open("main.tf", f'{both}variable "signed" {{\n  default = false\n}}\n')
+        found = session.diagnostics("main.tf")
+        offered = session.actions("main.tf", 3)
+
+    assert [each["code"] for each in found] == ["trail-without-validation"] * 2
+    assert [each["title"] for each in offered] == ["Suppress trail-without-validation here (write the reason)"]

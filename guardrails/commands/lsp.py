@@ -13,13 +13,14 @@ import typer
 from guardrails import engine
 from guardrails.commands import _shared as shared
 from guardrails.finding import Finding, Kind
+from guardrails.model import Model
 from guardrails.profiles import Profile
 from guardrails.suppress import CHECKS as CHECKS_OF_SUPPRESSIONS
 
 if TYPE_CHECKING:
     from guardrails.catalog import Catalog
     from guardrails.config import Loaded
-    from guardrails.lsp import Analysis, Replacement
+    from guardrails.lsp import Analysis, Change
 
 
 def register(app: typer.Typer) -> None:
@@ -80,22 +81,41 @@ class _Session:
         from guardrails.lsp import Analysis  # noqa: PLC0415  # an extra
 
         try:
-            loaded = shared.load_config(self.config, self.packs)
-            catalog = self._catalog(loaded)
-            settings = shared.settings_of(loaded, paths, self.select, self.ignore, self.kind, profile=self.profile)
-            settings = replace(settings, baseline=shared.load_baseline(loaded, self.baseline, settings.profile))
-            models = shared.read_models(paths, (), shared.var_files_of(loaded, self.var_files), None, unsaved)
+            loaded, catalog, settings = self._prepared(paths)
+            models = self._read(loaded, paths, unsaved)
             report = engine.run(models, list(catalog.checks.values()), settings, problems=catalog.problems)
         except (shared.Failure, engine.SelectionError) as error:
             return Analysis(refusal=str(error))
         return Analysis(report, {**catalog.checks, **{each.id: each for each in CHECKS_OF_SUPPRESSIONS}})
 
-    def _catalog(self, loaded: Loaded | None) -> Catalog:
-        """The checks, loaded again only when the configuration changes."""
+    def repair(self, finding: Finding, paths: Sequence[Path], unsaved: Mapping[str, str], /) -> Sequence[Change]:
+        """See `lsp.Repair`."""
+        from guardrails import fix  # noqa: PLC0415  # when it is asked for
+        from guardrails.fix.verify import UnusableParserError  # noqa: PLC0415  # the same
+        from guardrails.lsp import Change  # noqa: PLC0415  # an extra
+
+        try:
+            loaded, catalog, settings = self._prepared(paths)
+            outcome = fix.mend(
+                lambda texts: self._read(loaded, paths, {**unsaved, **texts}),
+                list(catalog.checks.values()),
+                settings,
+                unsafe=True,  # the user chose it
+                texts=unsaved,
+                only=frozenset({finding.fingerprint}),
+            )
+        except (shared.Failure, engine.SelectionError, UnusableParserError):
+            return ()
+        return [Change(each.path, each.before, each.after) for each in outcome.changes]
+
+    def _prepared(self, paths: Sequence[Path]) -> tuple[Loaded | None, Catalog, engine.Settings]:
+        """The configuration and the checks, loaded again only when the configuration changes, and the settings."""
+        loaded = shared.load_config(self.config, self.packs)
         if self._kept is None or self._kept[0] != loaded:
             self._kept = loaded, shared.load_checks(loaded, self.folders)
-        return self._kept[1]
+        settings = shared.settings_of(loaded, paths, self.select, self.ignore, self.kind, profile=self.profile)
+        settings = replace(settings, baseline=shared.load_baseline(loaded, self.baseline, settings.profile))
+        return loaded, self._kept[1], settings
 
-    def repair(self, finding: Finding, unsaved: Mapping[str, str], /) -> Sequence[Replacement]:
-        """See `lsp.Repair`."""
-        return ()
+    def _read(self, loaded: Loaded | None, paths: Sequence[Path], unsaved: Mapping[str, str]) -> list[Model]:
+        return shared.read_models(paths, (), shared.var_files_of(loaded, self.var_files), None, unsaved)

@@ -13,6 +13,7 @@ from guardrails.fix.verify import disagreement
 from guardrails.model import Model, Path, Resource, Sensitive, Symbolic, UnknownValue, Value, dotted
 from guardrails.sources.terraform.edit import CannotEditError, Replacement, replacement
 from guardrails.sources.terraform.loader import read_text
+from guardrails.suppress import CHECKS as CHECKS_OF_SUPPRESSIONS
 
 ROUNDS = 8
 """How often what was put off, because another fix stood in its way, is tried again."""
@@ -115,7 +116,7 @@ class _Session:
         self._read = read
         self._only = only
         self._checks = checks
-        self._wanted = {each.id for each in engine.select([*checks], settings)}
+        self._wanted = {each.id for each in engine.select([*checks, *CHECKS_OF_SUPPRESSIONS], settings)}
         # What a fix opens counts whatever the user selected, except what the user never wants to hear of.
         self._settings = replace(settings, select=(), kinds=frozenset())
         self._unsafe = unsafe
