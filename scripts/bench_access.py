@@ -1,14 +1,21 @@
-"""Compare AWS's managed policies with each other and print how long that takes: `python scripts/bench_access.py`."""
+"""Compare AWS's managed policies with each other, search a large account for paths, and print how long that takes.
+
+`python scripts/bench_access.py`
+"""
 
 from __future__ import annotations
 
 import random
+import resource
+import sys
 import time
 from collections.abc import Iterable
+from pathlib import Path
 from typing import cast
 
 from guardrails.access import Undecided, Witness, difference_witness, parse_policy
 from guardrails.access.facts import managed_policies, managed_policy
+from guardrails.access.lens import Access
 from guardrails.access.policy import Policy, PolicyKind
 from guardrails.model import Value
 
@@ -51,8 +58,25 @@ def run(label: str, pairs: Iterable[tuple[Policy, Policy]]) -> None:
         print("  ", line)
 
 
+def large_account(count: int) -> None:
+    """Ask all escalation and public-access questions of an account of so many principals, and print one line."""
+    sys.path.insert(0, str(Path(__file__).parents[1]))
+    from tests.access.test_paths import large  # noqa: PLC0415  # the account of the tests
+
+    model = large(count)
+    start, used = time.perf_counter(), time.process_time()
+    lens = Access([model])
+    paths, public = len(lens.paths()), sum(1 for _ in lens.public())
+    took, cpu = time.perf_counter() - start, time.process_time() - used
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(
+        f"{count:,} principals: {paths:,} paths, {public} public, {took:.1f} s ({cpu:.1f} s of CPU), {memory:.0f} MiB"
+    )
+
+
 def main() -> None:
     """Print the table."""
+    large_account(10_000)
     rnd = random.Random(1)
     names = managed_policies()
     policies = [read(name) for name in names]
