@@ -370,6 +370,10 @@ class Access:
                 doubts.append(doubt)
         return levels, doubts
 
+    def arn(self, resource: Resource) -> str:
+        """The ARN of a resource in view, as `can` takes it: parts that are not known have placeholders."""
+        return next(n for n in self.names if n.model is resource.model).arn(resource)
+
     def text(self, block: Block, *path: str) -> str:
         """An attribute as text with marks for what is known after apply; empty where the design does not set it.
 
