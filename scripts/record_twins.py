@@ -128,7 +128,6 @@ CANNED = {
         )
     ),
     ("eks", "GET /clusters/main/addons?"): json.dumps({"addons": []}),
-    ("lambda", "GET /2021-10-31/functions/api/urls?"): json.dumps({"FunctionUrlConfigs": []}),
     ("lambda", "GET /2019-09-30/functions/api/provisioned-concurrency?List=ALL"): json.dumps(
         {"ProvisionedConcurrencyConfigs": []}
     ),

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from guardrails import catalog, engine
+from guardrails.catalog import AnyCheck
+from guardrails.finding import Kind
 from guardrails.model import Model, Resource, Symbolic, UnknownValue, Value, reveal
 from guardrails.sources import read
 
@@ -177,3 +181,44 @@ def test_the_twins_cover_many_types() -> None:
 
     assert len(compared) >= 60
     assert sum(compared.values()) >= 500
+
+
+# Findings that one side alone can have, and why.
+ELSEWHERE = {
+    (
+        "compute",
+        "nodes-cannot-join",
+    ): "the simulator makes no instances for node groups",
+    ("compute", "pinned-template-version"): "an account does not tell who keeps the template",
+    ("iam", "access-key-in-state"): "Terraform's own",
+    ("network", "endpoint-closed-to-clients"): "the simulator's interfaces of endpoints have no security groups",
+}
+
+
+@cache
+def _checks() -> list[AnyCheck]:
+    return list(catalog.load([]).checks.values())
+
+
+def _findings(model: Model, kinds: Collection[Kind], shared: Collection[tuple[str, Any]]) -> set[tuple[str, Any]]:
+    """Which check finds what, of the resources that both sides have."""
+    keys = {each.address: (each.type, _key(each)) for each in model.all()}
+    report = engine.run([model], _checks())
+    assert not [problem for problem in report.problems if problem.stage == "check"]
+    return {
+        (each.check, keys[each.resource])
+        for each in report.findings
+        if each.kind in kinds and each.resource in keys and keys[each.resource] in shared
+    }
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_account_has_the_findings_of_terraforms_state_of_it(name: str) -> None:
+    """Security and productivity: the same checks find the same resources on both sides."""
+    state, account = _models(name)
+    shared = {(each.type, _key(each)) for each in state.all()} & {(each.type, _key(each)) for each in account.all()}
+    kinds = (Kind.SECURITY, Kind.PRODUCTIVITY)
+
+    differing = _findings(state, kinds, shared) ^ _findings(account, kinds, shared)
+
+    assert {check for check, _ in differing} == {check for twin, check in ELSEWHERE if twin == name}
