@@ -84,36 +84,48 @@ def test_a_trail_writes_below_its_prefix(tmp_path: Path, resource: str, conditio
     ("text", "expected"),
     [
         (
-            'resource "aws_sns_topic_subscription" "s" {\n  topic_arn = aws_sns_topic.t.arn\n  protocol = "sqs"\n'
-            "  endpoint = aws_sqs_queue.q.arn\n}\n",
+            (
+                'resource "aws_sns_topic_subscription" "s" {\n  topic_arn = aws_sns_topic.t.arn\n  protocol = "sqs"\n'
+                "  endpoint = aws_sqs_queue.q.arn\n}\n"
+            ),
             ["sns.amazonaws.com may not call sqs:SendMessage on aws_sqs_queue.q"],
         ),
         (
-            'resource "aws_sns_topic_subscription" "s" {\n  topic_arn = aws_sns_topic.t.arn\n  protocol = "email"\n'
-            '  endpoint = "a@example.com"\n}\n',
+            (
+                'resource "aws_sns_topic_subscription" "s" {\n  topic_arn = aws_sns_topic.t.arn\n  protocol = "email"\n'
+                '  endpoint = "a@example.com"\n}\n'
+            ),
             [],
         ),
         (
-            'resource "aws_sns_topic_subscription" "s" {\n  topic_arn = aws_sns_topic.t.arn\n  protocol = "sqs"\n'
-            '  endpoint = "arn:aws:sqs:eu-west-1:999988887777:far"\n}\n',
+            (
+                'resource "aws_sns_topic_subscription" "s" {\n  topic_arn = aws_sns_topic.t.arn\n  protocol = "sqs"\n'
+                '  endpoint = "arn:aws:sqs:eu-west-1:999988887777:far"\n}\n'
+            ),
             [],
         ),
         (
-            'resource "aws_cloudwatch_event_target" "e" {\n  rule = aws_cloudwatch_event_rule.r.name\n'
-            "  arn = aws_lambda_function.f.arn\n}\n",
+            (
+                'resource "aws_cloudwatch_event_target" "e" {\n  rule = aws_cloudwatch_event_rule.r.name\n'
+                "  arn = aws_lambda_function.f.arn\n}\n"
+            ),
             ["events.amazonaws.com may not call lambda:InvokeFunction on aws_lambda_function.f"],
         ),
         (
-            'resource "aws_cloudwatch_event_target" "e" {\n  rule = aws_cloudwatch_event_rule.r.name\n'
-            "  arn = aws_lambda_function.f.arn\n}\n"
-            'resource "aws_lambda_permission" "p" {\n  action = "lambda:InvokeFunction"\n'
-            "  function_name = aws_lambda_function.f.function_name\n"
-            '  principal = "events.amazonaws.com"\n  source_arn = aws_cloudwatch_event_rule.r.arn\n}\n',
+            (
+                'resource "aws_cloudwatch_event_target" "e" {\n  rule = aws_cloudwatch_event_rule.r.name\n'
+                "  arn = aws_lambda_function.f.arn\n}\n"
+                'resource "aws_lambda_permission" "p" {\n  action = "lambda:InvokeFunction"\n'
+                "  function_name = aws_lambda_function.f.function_name\n"
+                '  principal = "events.amazonaws.com"\n  source_arn = aws_cloudwatch_event_rule.r.arn\n}\n'
+            ),
             [],
         ),
         (
-            'resource "aws_cloudwatch_event_target" "e" {\n  rule = aws_cloudwatch_event_rule.r.name\n'
-            '  arn = aws_sqs_queue.q.arn\n  role_arn = "arn:aws:iam::123456789012:role/x"\n}\n',
+            (
+                'resource "aws_cloudwatch_event_target" "e" {\n  rule = aws_cloudwatch_event_rule.r.name\n'
+                '  arn = aws_sqs_queue.q.arn\n  role_arn = "arn:aws:iam::123456789012:role/x"\n}\n'
+            ),
             [],
         ),
     ],
