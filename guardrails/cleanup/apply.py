@@ -163,12 +163,12 @@ def _brief(error: Exception) -> str:
     return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"[:200]
 
 
-def clients_of(access: Access) -> tuple[Clients, str]:
+def clients_of(access: Access, limits: Limits | None = None) -> tuple[Clients, str]:
     """Clients with somebody's credentials, and the id of the account that these are of.
 
     Raises `NoAccessError` where AWS does not say.
     """
-    session = session_for(access, Limits())
+    session = session_for(access, limits or Limits())
 
     def client(name: str, region: str) -> Client:
         return session.client(name, region, _RATE)

@@ -254,7 +254,11 @@ def _vpc(vpc: Resource, planned: Collection[str]) -> Removal:
         ),
         *(_free_of_others(group, groups) for group in _ids(groups)),
     ]
-    changes: list[Step] = []
+    changes: list[Step] = [
+        Do("ec2", "DisassociateRouteTable", {"AssociationId": each.name})
+        for each in model.resources("aws_route_table_association")
+        if each.text("route_table_id") in _ids(tables)
+    ]
     for gateway in _ids(gateways):
         changes.append(Do("ec2", "DetachInternetGateway", {"InternetGatewayId": gateway, "VpcId": name}))
         changes.append(Do("ec2", "DeleteInternetGateway", {"InternetGatewayId": gateway}))
