@@ -6,7 +6,7 @@ Computed on demand, as text: the lenses are asked, and what they say is kept as 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -64,7 +64,7 @@ class Overview:
     exposed: tuple[Route, ...] = ()
     escalations: tuple[Route, ...] = ()
     changes: tuple[Change, ...] | None = None
-    """None where nothing is known of what was before: only a plan has both."""
+    """None where nothing is known of what was before."""
     unknown: tuple[str, ...] = ()
     """Why some of it could not be said."""
 
@@ -101,27 +101,50 @@ class _Draft:
             question()
         except Unknown as unknown:
             self.unknown[f"{what} of {model.name}: {unknown.reason}"] = None
+        except Exception as error:  # a picture that breaks must not take the findings with it
+            self.unknown[f"{what} of {model.name} could not be computed: {type(error).__name__}: {error}"] = None
 
 
-def overview(models: Sequence[Model], checks: Iterable[AnyCheck]) -> Overview:
-    """Look at models, and at what plans among them change; `checks` are those of the run."""
+def overview(models: Sequence[Model], checks: Iterable[AnyCheck], base: Sequence[Model] | None = None) -> Overview:
+    """Look at models, and at what changes: by the plans among them, or since the `base` that the same design had.
+
+    `checks` are those of the run. A base is looked at now, while its files are there.
+    """
     draft = _Draft()
     cost = [check for check in checks if check.kind is Kind.COST]
-    plans = [model for model in models if model.kind == "plan"]
     for model in models:
         draft.ask("the reachability", model, lambda m=model: _exposed(draft, m))  # type: ignore[misc]  # bound now
         draft.ask("the access", model, lambda m=model: _escalations(draft, m))  # type: ignore[misc]  # as above
-    for model in plans:
-        before = model.before or Model(model.name, "state", Resources(()))
-        draft.ask("the change of reachability", model, lambda: _reachability(draft, before, model))  # noqa: B023  # at once
-        draft.ask("the change of access", model, lambda: _access(draft, model))  # noqa: B023  # asked at once
-        draft.ask("the change of cost", model, lambda: _cost(draft, before, model, cost))  # noqa: B023  # as above
+    pairs = [*_pairs(models, base)]
+    for before, after in pairs:
+        draft.ask("the change of reachability", after, lambda: _reachability(draft, before, after))  # noqa: B023  # at once
+        draft.ask("the change of access", after, lambda: _access(draft, before, after))  # noqa: B023  # asked at once
+        draft.ask("the change of cost", after, lambda: _cost(draft, before, after, cost))  # noqa: B023  # as above
     return Overview(
         tuple(draft.exposed),
         tuple(draft.escalations),
-        tuple(draft.changes) if plans else None,
+        tuple(draft.changes) if pairs else None,
         tuple(draft.unknown),
     )
+
+
+def _pairs(models: Sequence[Model], base: Sequence[Model] | None) -> Iterator[tuple[Model, Model]]:
+    """Each design before and after."""
+    for model in models:
+        if model.kind == "plan":
+            yield model.before or _nothing(model), model
+    if base is None:
+        return
+    former = {model.name: model for model in base if model.kind == "configuration"}
+    for model in models:
+        if model.kind == "configuration":
+            yield former.pop(model.name, _nothing(model)), model
+    for model in former.values():
+        yield model, _nothing(model)
+
+
+def _nothing(model: Model) -> Model:
+    return Model(model.name, model.kind, Resources(()))
 
 
 def _exposed(draft: _Draft, model: Model) -> None:
@@ -181,10 +204,12 @@ def _reachability(draft: _Draft, before: Model, after: Model) -> None:
             draft.changes.append(Change("reachability", worse, each.resource.address, _traffic(each), marks))
 
 
-def _access(draft: _Draft, plan: Model) -> None:
-    from guardrails.access.diff import diff_of_plan  # noqa: PLC0415  # a plain report does not need it
+def _access(draft: _Draft, before: Model, after: Model) -> None:
+    from guardrails.access.diff import compare, diff_of_plan  # noqa: PLC0415  # a plain report does not need it
+    from guardrails.access.lens import Access  # noqa: PLC0415  # the same
 
-    found = diff_of_plan(plan)
+    # What nobody knows, such as the account, is the same before and after a change of configuration.
+    found = diff_of_plan(after) if after.kind == "plan" else compare(Access.of(before), Access.of(after))
     for worse, permissions in ((True, found.granted), (False, found.removed)):
         for each in permissions:
             text = f"{_few(each.action)} on {_few(each.resource)}"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from guardrails import catalog
+from guardrails import Model, Resource, catalog
+from guardrails.model import Resources
 from guardrails.overview import Change, Overview, Route, Step, overview
 from guardrails.sources import read
 
@@ -175,6 +177,68 @@ def test_what_a_plan_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     found = overview(read([Path("plan.json")]), CHECKS)
 
     assert found.changes == (Change("access", True, "arn:aws:iam::111122223333:user/ada", "* on *", ("admin",)),)
+
+
+def designs(folder: Path, text: str) -> list[Model]:
+    """The design of one file."""
+    folder.mkdir()
+    (folder / "main.tf").write_text(text)
+    return read([folder])
+
+
+def test_what_a_change_of_configuration_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ports that are newly open to the internet, and a permission; what nobody knows (the account) is no change."""
+    monkeypatch.chdir(tmp_path)
+    policy = """
+    resource "aws_iam_user" "ada" {
+      name = "ada"
+    }
+
+    resource "aws_iam_user_policy" "ada" {
+      user   = aws_iam_user.ada.name
+      policy = jsonencode({
+        Version   = "2012-10-17"
+        Statement = [{ Effect = "Allow", Action = "%s", Resource = aws_iam_user.ada.arn }]
+      })
+    }
+    """
+    before = designs(tmp_path / "before", OPEN + policy % "iam:GetUser")
+    after = designs(tmp_path / "after", OPEN.replace("443", "22") + policy % "iam:*")
+    for models in (before, after):
+        models[0].name = "."
+
+    same = overview(before, CHECKS, before)
+    found = overview(after, CHECKS, before)
+
+    assert same.changes == ()
+    assert [(each.subject, each.worse, each.name, each.text) for each in found.changes or ()] == [
+        ("reachability", True, "aws_instance.web", "TCP 22 (SSH) from the whole IPv4 internet"),
+        ("reachability", False, "aws_instance.web", "TCP 443 (HTTPS) from the whole IPv4 internet"),
+        ("access", True, "arn:aws:iam::${account}:user/ada", "iam:* on arn:aws:iam::${account}:user/ada"),
+    ]
+
+
+def test_a_design_that_is_new_or_gone_is_a_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A root module that there was not before opens what it has, one that is gone closes it."""
+    monkeypatch.chdir(tmp_path)
+    models = designs(tmp_path / "web", OPEN)
+
+    for given, base, worse in ((models, [], True), ([], models, False)):
+        (change,) = overview(given, CHECKS, base).changes or ()
+        assert (change.worse, change.name) == (worse, "aws_instance.web")
+
+
+def test_a_lens_that_breaks_takes_nothing_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A report is written without the picture, and says that it is missing."""
+    monkeypatch.chdir(tmp_path)
+
+    class Broken(Resources):
+        def of_type(self, type: str, /) -> Sequence[Resource]:  # noqa: A002  # as in the protocol
+            raise ValueError("no such thing")
+
+    models = [Model("broken", "state", Broken([Resource("aws_vpc", "main", {})]))]
+
+    assert "the reachability of broken could not be computed: ValueError: no such thing" in overview(models, ()).unknown
 
 
 def test_every_text_is_passed_through() -> None:

@@ -20,8 +20,8 @@ from guardrails.commands import _live as lives
 from guardrails.commands import _shared as shared
 from guardrails.commands._progress import Progress
 from guardrails.finding import Report, Severity
-from guardrails.overview import overview
-from guardrails.reporters import Context, Format, render
+from guardrails.overview import Overview, overview
+from guardrails.reporters import Context, Format, plural, render
 from guardrails.reporters.source import Sources
 from guardrails.suppress import CHECKS as CHECKS_OF_SUPPRESSIONS
 
@@ -97,6 +97,8 @@ def check(
     settings = replace(settings, baseline=shared.load_baseline(loaded, baseline, settings.profile))
     var_files = shared.var_files_of(loaded, var_file)
     wanted = tools.Wanted(loaded, with_)
+    drawn = step_summary or bool({printed, *(each for each, _ in files)} & {Format.HTML, Format.SUMMARY})
+    look: Overview | None = None
     with (
         Progress(quiet=quiet) as progress,
         wanted.started(scanned, var or (), var_files) as engines,
@@ -114,7 +116,7 @@ def check(
                 former = engine.run(lives.before(models, account), everything, settings, progress=progress)
                 if (left := lives.without_former(report, former)) and not quiet:
                     print(
-                        f"guardrails: {left} findings of {account.name} stood before the plan: check {live} for them",
+                        f"guardrails: {plural(left, 'finding')} of {account.name} stood before the plan: `guardrails check {live}` lists what is so",
                         file=sys.stderr,
                     )
             if diff_base is not None:
@@ -122,13 +124,18 @@ def check(
                 with before.state_before(diff_base) as then:
                     there, values = then.scanned(scanned), [then.input(each) for each in var_files]
                     judged = before.settings_of(settings, loaded, config)
+                    models_then = before.read(there, var or (), values, source and then.input(source))
                     with wanted.started(there, var or (), values) as engines_then:
                         earlier = engine.run(
-                            before.read(there, var or (), values, source and then.input(source)),
+                            models_then,
                             everything,
                             judged,
                             progress=progress,
                             engines=engines_then,
+                        )
+                    if drawn:
+                        look = overview(
+                            models, engine.select([*everything, *CHECKS_OF_SUPPRESSIONS], settings), models_then
                         )
                 before.take_out(report, earlier, diff_base)
         except engine.SelectionError as error:
@@ -144,7 +151,7 @@ def check(
         root=workspace.root(),
         page=explain.markdown,
         quiet=quiet,
-        overview=functools.cache(lambda: overview(models, chosen)),
+        overview=functools.cache(lambda: look or overview(models, chosen)),
     )
     _write(report, context, printed, files)
     if step_summary:

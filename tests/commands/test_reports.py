@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -101,3 +102,38 @@ def test_one_run_writes_many_formats(run: Run) -> None:
     formats = ("html", "csv", "gitlab", "summary", "sarif", "compliance")
     run("check", "--select", "trail-without-validation", *(f"--output={name}={name}.out" for name in formats))
     assert all("trail-without-validation" in Path(f"{name}.out").read_text() for name in formats)
+
+
+def test_the_summary_of_a_branch_says_what_it_changes(run: Run) -> None:
+    """With `--diff-base`, configuration is compared with what it was: no plan is needed."""
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.com"]
+    for command in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message", "before"]):
+        subprocess.run([*git, *command], check=True, capture_output=True)
+    Path("main.tf").write_text(
+        TRAIL
+        + """
+        resource "aws_iam_user" "ada" {
+          name = "ada"
+        }
+
+        resource "aws_iam_user_policy_attachment" "ada" {
+          user       = aws_iam_user.ada.name
+          policy_arn = "arn:aws:iam::aws:policy/AdministratorAccess"
+        }
+        """
+    )
+
+    _, out, _ = run("check", "--diff-base", "HEAD", "--format", "summary")
+
+    lines = out.splitlines()
+    at = lines.index("### What changes")
+    assert lines[at + 2 : at + 8] == [
+        "🌐 Reachability: nothing changes.  ",
+        "🔑 Access: **1 newly granted**",
+        "",
+        "- 🔺 <code>arn&#58;aws&#58;iam&#58;&#58;&#36;&#123;account&#125;&#58;user/ada</code>: "
+        "&#42; on &#42; **admin**",
+        "",
+        "💰 Cost: nothing changes.  ",
+    ]
+    assert "trail-without-validation" not in out
