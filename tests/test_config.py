@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from guardrails.config import Config, ConfigError, Suppression, load
+from guardrails.check import Check
+from guardrails.config import Config, ConfigError, Suppression, configured, load
 from guardrails.finding import Kind, Severity
+from guardrails.model import Resource
 
 
 @pytest.fixture
@@ -158,3 +160,67 @@ def test_a_file_that_cannot_be_read(repository: Path, content: bytes | None, mes
     with pytest.raises(ConfigError) as caught:
         load("x.toml")
     assert str(caught.value) == f"x.toml: {message}"
+
+
+class Aged(Check[Resource]):
+    """Something is old."""
+
+    id = "aged"
+    aliases = ("old",)
+    kind = Kind.COST
+    severity = Severity.LOW
+    hint = "Renew it."
+    types = ("aws_ebs_volume",)
+    days: int = 30
+    share_of_use: float = 0.5
+    tags: tuple[str, ...] = ("keep",)
+
+
+class Plain(Check[Resource]):
+    """Something is there."""
+
+    id = "plain"
+    kind = Kind.COST
+    severity = Severity.LOW
+    hint = "Remove it."
+    types = ("aws_ebs_volume",)
+
+
+def test_options_of_a_check_are_set(repository: Path) -> None:
+    """Their names are in kebab-case, former ids count, and the check that was given stays as it is."""
+    text = '[options.old]\ndays = 7\nshare-of-use = 0.1\ntags = ["a", "b"]'
+    (repository / "infra/guardrails.toml").write_text(text)
+    given = Aged()
+
+    found = configured(load(), {"aged": given})["aged"]
+
+    assert isinstance(found, Aged)
+    assert (found.days, found.share_of_use, found.tags) == (7, 0.1, ("a", "b"))
+    assert (given.days, given.share_of_use, given.tags) == (30, 0.5, ("keep",))
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "message"),
+    [
+        ("guardrails.toml", "\n[options.agd]\ndays = 7", "2: `options`: there is no check `agd`: did you mean `aged`?"),
+        (
+            "guardrails.toml",
+            "[options.aged]\ndays = 7\ndayz = 8",
+            "3: there is no key `dayz`: did you mean `days`?",
+        ),
+        ("guardrails.toml", '[options.aged]\ndays = "a week"', "2: `options.aged.days`: Expected `int`, got `str`"),
+        ("guardrails.toml", "[options.aged]\ndays = -1", "2: `options.aged.days`: -1 is below zero"),
+        (
+            "pyproject.toml",
+            "[project]\n[tool.guardrails.options.aged]\ndays = 1.5",
+            "3: `options.aged.days`: Expected `int`, got `float`",
+        ),
+        ("guardrails.toml", "[options.plain]\ndays = 1", "2: plain has no options"),
+    ],
+)
+def test_a_wrong_option_is_named_with_its_line(repository: Path, file: str, text: str, message: str) -> None:
+    """A check or an option that there is not, and a value of another type."""
+    (repository / "infra" / file).write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        configured(load(), {"aged": Aged(), "plain": Plain()})
+    assert str(caught.value) == f"{file}:{message}"

@@ -19,7 +19,7 @@ from guardrails.config import configured
 from guardrails.config import load as load_config
 from guardrails.sources.aws.audit import Options, collect
 from guardrails.sources.aws.session import Access, Limits
-from tests.cleanup.worlds import CANNED, REGION, SERVICES, Rules, build, ec2, everything
+from tests.cleanup.worlds import CANNED, REGION, SERVICES, Rules, build, everything
 from tests.sources.aws.simulator import Proxy
 
 LIMITS = Limits(attempts=2, pace=1000)

@@ -184,6 +184,13 @@ class Rules:
                 self._revoke(self.world[params["GroupId"]][member], params["IpPermissions"])
             case "DeleteSecurityGroup":
                 self._delete(params["GroupId"], self._uses_group)
+            case "DeleteVpc":
+                self._delete_vpc(params["VpcId"])
+            case operation:
+                self._in_a_vpc(operation, params)
+
+    def _in_a_vpc(self, operation: str, params: dict[str, Any]) -> None:
+        match operation:
             case "DisassociateRouteTable":
                 [table] = [each for each in self.world.values() if _association(each, params["AssociationId"])]
                 table["Associations"].remove(_association(table, params["AssociationId"]))
@@ -205,8 +212,6 @@ class Rules:
                 assert not self.world.pop(params["RouteTableId"])["Associations"], "a subnet uses it"
             case "DeleteNetworkAcl":
                 assert not self.world.pop(params["NetworkAclId"])["Associations"], "a subnet uses it"
-            case "DeleteVpc":
-                self._delete_vpc(params["VpcId"])
             case other:
                 raise AssertionError(f"{other} is nothing that a cleanup calls")
 
