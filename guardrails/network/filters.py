@@ -18,6 +18,8 @@ class Filters:
         self._picture = picture
         self._by_address: dict[tuple[tuple[str, ...], Direction, bool], Traffic] = {}
         self._by_group: dict[tuple[tuple[str, ...], Direction], tuple[Permit, ...]] = {}
+        self._numbers: dict[tuple[tuple[str, ...], Direction], int] = {}
+        self._number_of: dict[object, int] = {}
 
     def acl(self, key: str, direction: Direction, *, sure: bool, doubt: str) -> Traffic:
         """What the network ACL of a subnet lets pass; `doubt` says that it may have another one."""
@@ -43,6 +45,22 @@ class Filters:
             if self._refers(permit, other, packet, sure=sure):
                 traffic |= Traffic.box(ANYWHERE, permit.ports)
         return traffic
+
+    def alike(self, keys: tuple[str, ...], direction: Direction) -> int:
+        """A number for what groups let pass: sets of groups that let the same pass in a direction have the same. Of
+        what comes in, rules that refer to groups do not count: no packet from the internet matches them.
+        """
+        index = (keys, direction)
+        if index not in self._numbers:
+            traffic = tuple(self._addresses(keys, direction, sure=sure) for sure in (True, False))
+            referring = (
+                tuple((p.ports, p.groups, p.services, p.certain) for p in self._referring(keys, direction))
+                if direction == "egress"
+                else ()
+            )
+            same = (direction, traffic, referring)
+            self._numbers[index] = self._number_of.setdefault(same, len(self._number_of))
+        return self._numbers[index]
 
     def matches_if_kept(self, interface: Interface, packet: Packet) -> bool:
         """Whether a rule that refers to a group would have let the packet in, had the path kept its group."""

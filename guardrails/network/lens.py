@@ -11,6 +11,7 @@ from guardrails.model import Model, Resource, Unknown
 from guardrails.network.addresses import ANYWHERE, PUBLIC, AddressSet
 from guardrails.network.balancing import exposed_behind, leads_to, through
 from guardrails.network.build import picture_of
+from guardrails.network.cells import Cells
 from guardrails.network.codes import MEANING
 from guardrails.network.packet import Blocker, Hop
 from guardrails.network.ports import ALL, PortSet
@@ -56,13 +57,15 @@ class Network:
     `unknown` on parts that are not in view.
     """
 
-    __slots__ = ("_engine", "_exposed", "model", "picture")
+    __slots__ = ("_engine", "_exposed", "_gates", "_served", "model", "picture")
 
     def __init__(self, model: Model) -> None:
         self.model = model
         self.picture: Picture = picture_of(model)
         self._engine = Engine(self.picture)
         self._exposed: list[Exposure] | None = None
+        self._gates: _Gates | None = None
+        self._served: dict[tuple[object, ...], Reachability] = {}
 
     @classmethod
     def of(cls, model: Model, /) -> Network:
@@ -170,21 +173,47 @@ class Network:
                 found.append(through(self._engine, balancer, source, target, ports, why=why))
         return _any(found)
 
+    def alike(self, interface: Interface) -> tuple[object, ...]:
+        """What decides how an interface gets to services and the internet: those that are equal in it get the same
+        answers, each for its own address.
+        """
+        if self._gates is None:
+            self._gates = _Gates(self.picture)
+        gates, filters = self._gates, self._engine.filters
+        return (
+            interface.subnet, filters.alike(interface.groups, "egress"), gates.known.intersection(interface.groups),
+            interface.groups_doubt, interface.filtered, interface.public, interface.ipv6, interface.clients,
+            interface.broken, interface.doubt, interface.accepts, interface.kind, interface.placed,
+            gates.cells.of(interface.private) if interface.placed else interface.private,
+        )  # fmt: skip
+
     def _service(self, source: End, service: Service, ports: PortSet, *, why: bool) -> Reachability:
         """A service is reached by its private endpoint if its name leads there, else by its own addresses (R14)."""
         if not isinstance(source, Interface):
             return self._engine.connect(source, service, ports, why=why)
+        key = (self.alike(source), service.name, ports)
+        if key not in self._served:
+            self._served[key] = self._serve(source, service, ports, why=False)
+        answer = self._served[key]
+        if answer.verdict == "blocked":
+            return self._serve(source, service, ports, why=True) if why else answer
+        if not source.placed:
+            return answer
+        first = Hop("interface", source.key, "", source.resource)
+        own = Traffic.box(source.private.family(4), answer.traffic.ports())
+        return replace(answer, traffic=own, path=(first, *answer.path[1:]))
+
+    def _serve(self, source: Interface, service: Service, ports: PortSet, *, why: bool) -> Reachability:
         place = self.picture.subnets[source.subnet]
-        private = [
+        named = [
             e
             for e in self.picture.endpoints.values()
-            if e.kind == "Interface" and e.vpc == place.vpc and e.service == service.name
+            if e.kind == "Interface" and e.vpc == place.vpc and e.service == service.name and e.private_dns
         ]
-        named = [e for e in private if e.private_dns]
-        if named:
-            targets = [self.picture.interfaces[k] for e in named for k in e.interfaces]
-            return _any([self._engine.connect(source, t, ports, why=why) for t in targets])
-        return self._engine.connect(source, service, ports, why=why)
+        if not named:
+            return self._engine.connect(source, service, ports, why=why)
+        targets = [self.picture.interfaces[k] for e in named for k in e.interfaces]
+        return _any([self._engine.connect(source, t, ports, why=why) for t in targets])
 
     def through(self, balancer: Resource | str, source: EndLike, target: EndLike, ports: PortSet = ALL) -> Reachability:
         """Whether a source reaches a target by one load balancer; ports are those that the source connects to.
@@ -197,11 +226,13 @@ class Network:
         targets = [t for t in self.ends(target) if isinstance(t, Interface)]
         return _any([through(self._engine, found, s, t, ports) for s in self.ends(source) for t in targets])
 
-    def can_reach_service(self, resource: Resource | str, service: str, port: int = 443) -> Reachability:
+    def can_reach_service(
+        self, resource: Resource | str, service: str, port: int = 443, *, why: bool = True
+    ) -> Reachability:
         """Whether every interface of a resource reaches an AWS service: by an interface endpoint with private DNS, a
         gateway endpoint, or the internet.
         """
-        return self.reach(resource, Service(service), PortSet.tcp(port))
+        return self.reach(resource, Service(service), PortSet.tcp(port), why=why)
 
     def from_internet(self, interface: Interface, traffic: Traffic) -> Traffic:
         """What of some traffic, as the rules of an interface let it in, the internet surely or possibly gets there:
@@ -272,9 +303,9 @@ class Network:
         own = interface.private if self.picture.vpcs[place.vpc].edge_table else None
         reachable_v6 = interface.private.family(6) <= _GLOBAL
         return (
-            interface.subnet, interface.groups, interface.groups_doubt, interface.filtered, interface.public,
-            interface.ipv6, interface.listens, interface.broken, interface.doubt, own, self._sped(interface),
-            interface.private.families(), reachable_v6, interface.placed if own else None,
+            interface.subnet, self._engine.filters.alike(interface.groups, "ingress"), interface.groups_doubt,
+            interface.filtered, interface.public, interface.ipv6, interface.listens, interface.broken, interface.doubt,
+            own, self._sped(interface), interface.private.families(), reachable_v6, interface.placed if own else None,
         )  # fmt: skip
 
     def _behind(self, fronts: dict[str, Traffic]) -> Iterator[Exposure]:
@@ -290,6 +321,26 @@ class Network:
                     behind.setdefault(interface.resource.address, []).append((interface, answer))
             for pairs in behind.values():
                 yield replace(_exposure(pairs), through=balancer.key)
+
+
+class _Gates:
+    """What filters packets on their way to services and the internet, besides where they come from: the groups of
+    endpoints and appliances.
+    """
+
+    def __init__(self, picture: Picture) -> None:
+        groups = {
+            key
+            for interface in picture.interfaces.values()
+            if interface.kind == "endpoint" or not interface.source_dest_check
+            for key in interface.groups
+            if key in picture.groups
+        }
+        self.cells = Cells(picture, groups)
+        self.known = frozenset(
+            name for key in groups for permit in picture.groups[key].ingress for name in permit.groups
+        )
+        """The groups that their rules refer to."""
 
 
 def diff(before: Model, after: Model) -> tuple[list[Exposure], list[Exposure]]:
