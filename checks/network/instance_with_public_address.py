@@ -20,6 +20,7 @@ class InstanceWithPublicAddress(Check[Resource]):
     hint = "Put it into a private subnet, behind a load balancer, and reach it through Session Manager."
     types = ("aws_instance", "aws_launch_template", "aws_launch_configuration")
     same_as = ("CKV_AWS_88", "CKV_AWS_389", "AWS-0009")
+    counter_checks = ("session-manager-unreachable",)
     references = (
         "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-instance-addressing.html",
         "https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager.html",

@@ -23,6 +23,7 @@ class OpenAdminPort(Check[SecurityGroup]):
     severity = Severity.HIGH
     hint = "Reach instances through SSM Session Manager, or allow only the networks that you work from."
     same_as = ("CKV_AWS_24", "CKV_AWS_25", "AWS-0107")
+    counter_checks = ("no-way-in",)
     references = (
         "https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager.html",
         "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/security-group-rules.html",
@@ -83,6 +84,91 @@ class OpenAdminPort(Check[SecurityGroup]):
               to_port           = 30
               ip_protocol       = "tcp"
               cidr_ipv4         = each.value
+            }
+            """,
+        ),
+        Example(
+            title="An instance that Session Manager gets into instead",
+            bad="""
+            resource "aws_instance" "bastion" {
+              ami                    = "ami-0a1b2c3d4e5f60718"
+              instance_type          = "t3.small"
+              subnet_id              = "subnet-0a1b2c3d4e5f60718"
+              vpc_security_group_ids = [aws_security_group.bastion.id]
+              key_name               = "ops"
+
+              metadata_options {
+                http_tokens = "required"
+              }
+            }
+
+            resource "aws_vpc_security_group_egress_rule" "https" {
+              security_group_id = aws_security_group.bastion.id
+              from_port         = 443
+              to_port           = 443
+              ip_protocol       = "tcp"
+              cidr_ipv4         = "0.0.0.0/0"
+            }
+
+            resource "aws_security_group" "bastion" {
+              name = "bastion"
+            }
+
+            resource "aws_vpc_security_group_ingress_rule" "ssh" {
+              security_group_id = aws_security_group.bastion.id
+              from_port         = 22
+              to_port           = 22
+              ip_protocol       = "tcp"
+              cidr_ipv4         = "0.0.0.0/0" # finding
+            }
+            """,
+            fixed="""
+            resource "aws_iam_role" "bastion" {
+              name = "bastion"
+
+              assume_role_policy = jsonencode({
+                Version = "2012-10-17"
+                Statement = [{
+                  Effect    = "Allow"
+                  Action    = "sts:AssumeRole"
+                  Principal = { Service = "ec2.amazonaws.com" }
+                }]
+              })
+            }
+
+            resource "aws_iam_role_policy_attachment" "session" {
+              role       = aws_iam_role.bastion.name
+              policy_arn = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
+            }
+
+            resource "aws_iam_instance_profile" "bastion" {
+              name = "bastion"
+              role = aws_iam_role.bastion.name
+            }
+
+            resource "aws_instance" "bastion" {
+              ami                    = "ami-0a1b2c3d4e5f60718"
+              instance_type          = "t3.small"
+              subnet_id              = "subnet-0a1b2c3d4e5f60718"
+              vpc_security_group_ids = [aws_security_group.bastion.id]
+              key_name               = "ops"
+              iam_instance_profile   = aws_iam_instance_profile.bastion.name
+
+              metadata_options {
+                http_tokens = "required"
+              }
+            }
+
+            resource "aws_vpc_security_group_egress_rule" "https" {
+              security_group_id = aws_security_group.bastion.id
+              from_port         = 443
+              to_port           = 443
+              ip_protocol       = "tcp"
+              cidr_ipv4         = "0.0.0.0/0"
+            }
+
+            resource "aws_security_group" "bastion" {
+              name = "bastion"
             }
             """,
         ),

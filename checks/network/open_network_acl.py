@@ -24,13 +24,15 @@ class OpenNetworkAcl(Check[NetworkAcl]):
     severity = Severity.MEDIUM
     hint = "Deny 22 and 3389 from the internet before the rule that allows the rest."
     same_as = ("CKV_AWS_229", "CKV_AWS_230", "CKV_AWS_231", "CKV_AWS_232", "CKV_AWS_352", "AWS-0105", "AWS-0102")
+    counter_checks = ("network-acl-drops-answers", "network-acl-drops-some-answers")
     references = ("https://docs.aws.amazon.com/vpc/latest/userguide/nacl-rules.html",)
     compliance = ("CIS-AWS-3.0:5.1", "AWS-FSBP:EC2.21")
     examples = (
         Example(
             bad="""
             resource "aws_network_acl" "private" {
-              vpc_id = "vpc-0a1b2c3d4e5f60718"
+              vpc_id     = "vpc-0a1b2c3d4e5f60718"
+              subnet_ids = ["subnet-0a1b2c3d4e5f60718"]
 
               ingress { # finding
                 rule_no    = 100
@@ -44,7 +46,8 @@ class OpenNetworkAcl(Check[NetworkAcl]):
             """,
             fixed="""
             resource "aws_network_acl" "private" {
-              vpc_id = "vpc-0a1b2c3d4e5f60718"
+              vpc_id     = "vpc-0a1b2c3d4e5f60718"
+              subnet_ids = ["subnet-0a1b2c3d4e5f60718"]
 
               ingress {
                 rule_no    = 90

@@ -19,6 +19,7 @@ class PublicNotebook(Check[Resource]):
     hint = 'Set `direct_internet_access = "Disabled"` and give it a subnet with the way out that it needs.'
     types = ("aws_sagemaker_notebook_instance",)
     same_as = ("CKV_AWS_122",)
+    counter_checks = ("managed-job-cut-off",)
     references = ("https://docs.aws.amazon.com/sagemaker/latest/dg/appendix-notebook-and-internet-access.html",)
     compliance = ("AWS-FSBP:SageMaker.1", "AWS-FSBP:SageMaker.2")
     examples = (

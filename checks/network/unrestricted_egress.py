@@ -7,6 +7,81 @@ from guardrails import Check, Example, Finding, Kind, PortSet, SecurityGroup, Se
 TCP = PortSet.of("tcp")
 
 
+NETWORK = """
+            resource "aws_vpc" "main" {
+              cidr_block           = "10.0.0.0/16"
+              enable_dns_hostnames = true
+            }
+
+            resource "aws_flow_log" "main" {
+              vpc_id               = aws_vpc.main.id
+              traffic_type         = "ALL"
+              log_destination      = "arn:aws:s3:::example-flow-logs"
+              log_destination_type = "s3"
+            }
+
+            resource "aws_subnet" "private" {
+              vpc_id            = aws_vpc.main.id
+              cidr_block        = "10.0.1.0/24"
+              availability_zone = "eu-west-1a"
+            }
+
+            resource "aws_security_group" "endpoints" {
+              name   = "endpoints"
+              vpc_id = aws_vpc.main.id
+
+              ingress {
+                from_port   = 443
+                to_port     = 443
+                protocol    = "tcp"
+                cidr_blocks = [aws_vpc.main.cidr_block]
+              }
+            }
+
+            resource "aws_vpc_endpoint" "services" {
+              for_each            = toset(["ecr.api", "ecr.dkr"])
+              vpc_id              = aws_vpc.main.id
+              vpc_endpoint_type   = "Interface"
+              service_name        = "com.amazonaws.eu-west-1.${each.key}"
+              subnet_ids          = [aws_subnet.private.id]
+              security_group_ids  = [aws_security_group.endpoints.id]
+              private_dns_enabled = true
+            }
+
+            resource "aws_vpc_endpoint" "s3" {
+              vpc_id          = aws_vpc.main.id
+              service_name    = "com.amazonaws.eu-west-1.s3"
+              route_table_ids = [aws_vpc.main.main_route_table_id]
+            }
+
+            resource "aws_ecs_task_definition" "app" {
+              family                   = "app"
+              network_mode             = "awsvpc"
+              requires_compatibilities = ["FARGATE"]
+              cpu                      = 256
+              memory                   = 512
+              execution_role_arn       = "arn:aws:iam::111122223333:role/execution"
+
+              container_definitions = jsonencode([{
+                name  = "app"
+                image = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/app:1.4.2"
+              }])
+            }
+
+            resource "aws_ecs_service" "app" {
+              name            = "app"
+              cluster         = "arn:aws:ecs:eu-west-1:111122223333:cluster/main"
+              launch_type     = "FARGATE"
+              task_definition = aws_ecs_task_definition.app.arn
+
+              network_configuration {
+                subnets         = [aws_subnet.private.id]
+                security_groups = [aws_security_group.app.id]
+              }
+            }
+"""
+
+
 class UnrestrictedEgress(Check[SecurityGroup]):
     """A security group lets its members connect to every port of the whole internet.
 
@@ -24,7 +99,7 @@ class UnrestrictedEgress(Check[SecurityGroup]):
     severity = Severity.LOW
     hint = "Let out 443 and the ports of what the members use, to security groups and prefix lists where they exist."
     same_as = ("CKV_AWS_382", "AWS-0104")
-    counter_checks = ("security-group-without-egress",)
+    counter_checks = ("security-group-without-egress", "egress-misses-target", "image-layers-unreachable")
     references = ("https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html",)
     examples = (
         Example(
@@ -51,6 +126,38 @@ class UnrestrictedEgress(Check[SecurityGroup]):
                 cidr_blocks = ["0.0.0.0/0"]
               }
             }
+            """,
+        ),
+        Example(
+            title="A task that still gets its image",
+            bad=f"""
+{NETWORK}
+            resource "aws_security_group" "app" {{
+              name   = "app"
+              vpc_id = aws_vpc.main.id
+
+              egress {{
+                from_port   = 0
+                to_port     = 0
+                protocol    = "-1"
+                cidr_blocks = ["0.0.0.0/0"] # finding
+              }}
+            }}
+            """,
+            fixed=f"""
+{NETWORK}
+            resource "aws_security_group" "app" {{
+              name   = "app"
+              vpc_id = aws_vpc.main.id
+
+              egress {{
+                from_port       = 443
+                to_port         = 443
+                protocol        = "tcp"
+                security_groups = [aws_security_group.endpoints.id]
+                prefix_list_ids = [aws_vpc_endpoint.s3.prefix_list_id]
+              }}
+            }}
             """,
         ),
     )
