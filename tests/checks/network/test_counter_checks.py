@@ -1,0 +1,86 @@
+"""The usual fix of a security check, made carelessly, is what its counter-check finds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from guardrails.finding import Kind
+from tests.checks.network.design import CATALOG, said, terraform
+
+HOST = """
+resource "aws_security_group" "host" {
+  name = "host"
+  %s
+}
+
+resource "aws_instance" "host" {
+  ami                    = "ami-0a1b2c3d4e5f60718"
+  subnet_id              = "subnet-0a1b2c3d4e5f60718"
+  vpc_security_group_ids = [aws_security_group.host.id]
+  key_name               = "ops"
+}
+"""
+SSH = """
+  ingress {
+    from_port   = 22
+    to_port     = 22
+    protocol    = "tcp"
+    cidr_blocks = ["%s"]
+  }
+"""
+MESSAGE = "it has a login key, but no rule lets anything in on SSH or RDP, and Session Manager may not manage it"
+
+
+def test_ssh_is_closed(tmp_path: Path) -> None:
+    """Closing SSH without another way in leaves nobody in; narrowing it does not."""
+    checks = ("open-admin-port", "no-way-in")
+    opened = terraform(tmp_path, HOST % (SSH % "0.0.0.0/0"), *checks)
+    assert [each.check for each in opened.findings] == ["open-admin-port"]
+    closed = terraform(tmp_path, HOST % "", *checks)
+    assert said(closed.findings) == [("medium", "aws_instance.host", MESSAGE)]
+    narrowed = terraform(tmp_path, HOST % (SSH % "203.0.113.0/24"), *checks)
+    assert said(narrowed.findings) == []
+
+
+def test_a_role_that_is_elsewhere(tmp_path: Path) -> None:
+    """Whether a role lets Session Manager in that is not in view is left open."""
+    text = (HOST % "").replace("key_name ", 'iam_instance_profile = "ops"\n  key_name ')
+    found = terraform(tmp_path, text, "no-way-in")
+    assert said(found.findings) == []
+    assert [each.reason for each in found.undecided] == ["aws_instance.host: what its role allows is not in view"]
+
+
+def test_an_instance_without_a_key(tmp_path: Path) -> None:
+    """An instance that nobody is meant to log in to needs no way in."""
+    found = terraform(tmp_path, (HOST % "").replace('  key_name               = "ops"\n', ""), "no-way-in")
+    assert said(found.findings) == []
+    assert found.undecided == []
+
+
+def test_egress_is_closed(tmp_path: Path) -> None:
+    """Taking away all egress is not the repair of unrestricted egress."""
+    checks = ("unrestricted-egress", "security-group-without-egress")
+    everything = """
+  egress {
+    from_port   = 0
+    to_port     = 0
+    protocol    = "-1"
+    cidr_blocks = ["0.0.0.0/0"]
+  }
+"""
+    assert [each.check for each in terraform(tmp_path, HOST % everything, *checks).findings] == ["unrestricted-egress"]
+    assert [each.check for each in terraform(tmp_path, HOST % "", *checks).findings] == [
+        "security-group-without-egress"
+    ]
+
+
+def test_both_sides(tmp_path: Path) -> None:
+    """A counter-check stands on the other side than the check that names it."""
+    del tmp_path
+    sides = {
+        (str(check.kind), str(CATALOG.checks[other].kind))
+        for check in CATALOG.checks.values()
+        if check.kind is Kind.SECURITY and "network" in str(CATALOG.paths[check.id])
+        for other in check.counter_checks
+    }
+    assert sides == {("security", "productivity")}
