@@ -114,9 +114,11 @@ def check(
             )
             if account:
                 former = engine.run(lives.before(models, account), everything, settings, progress=progress)
-                if (left := lives.without_former(report, former)) and not quiet:
+                left = lives.without_former(report, former)
+                if left and not quiet:
+                    count = plural(left, "finding")
                     print(
-                        f"guardrails: {plural(left, 'finding')} of {account.name} stood before the plan: `guardrails check {live}` lists what is so",
+                        f"guardrails: {count} of {account.name} stood before the plan: see `guardrails check {live}`",
                         file=sys.stderr,
                     )
             if diff_base is not None:

@@ -141,10 +141,14 @@ class _Overlay:
 
 
 def _region(resource: Resource) -> str:
+    """Its provider's; where that comes from the environment, the one in its ARN, if it has one yet."""
     try:
-        return resource.region
+        if resource.region:
+            return resource.region
     except Unknown:
-        return ""
+        pass
+    parts = _text(resource, "arn").split(":")
+    return parts[3] if len(parts) > 5 else ""
 
 
 def _family(resource: Resource) -> str:
