@@ -37,6 +37,7 @@ class Access:
         self._resource_policies: list[ResourcePolicies] | None = None
         self._organisations: list[Organisation] | None = None
         self._by_arn: dict[str, Principal] | None = None
+        self._by_resource_arn: dict[str, Resource] | None = None
         self._accounts: frozenset[str] | None = None
         self._paths: dict[tuple[str, Principal | None], Sequence[Path]] = {}
 
@@ -271,6 +272,20 @@ class Access:
             for principal in identities.principals:
                 if not kinds or principal.kind in kinds:
                     yield principal
+
+    def resource_at(self, arn: str) -> Resource | None:
+        """The resource that an ARN, or something below it (an object, a stream), belongs to."""
+        if self._by_resource_arn is None:
+            self._by_resource_arn = {}
+            for names in self.names:
+                for type_ in names.model.types():
+                    for resource in names.model.all(type_) if not type_.startswith("data.") else ():
+                        self._by_resource_arn.setdefault(names.arn(resource), resource)
+        found = self._by_resource_arn.get(arn)
+        at = len(arn)
+        while found is None and (at := max(arn.rfind("/", 0, at), arn.rfind(":", 0, at))) > 0:
+            found = self._by_resource_arn.get(arn[:at])
+        return found
 
     def principal(self, name: str) -> Principal | None:
         """The principal of an address, an ARN or a name that only one has."""

@@ -14,9 +14,9 @@ from functools import lru_cache
 from guardrails.access.arns import ID_IS, TEMPLATES
 from guardrails.access.facts import glob
 from guardrails.model import (
-    Part,
     LiveLocation,
     Model,
+    Part,
     Provider,
     Ref,
     Resource,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -21,7 +20,6 @@ from guardrails.access.request import Caller, CallerKind, ContextValue, Request,
 from guardrails.access.view import PolicyView
 from guardrails.model import Resource
 
-_SERVICE_OF = re.compile(r"arn:[^:]*:([^:]+):")
 _EVERYTHING = parse_policy({"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
 # Policies that hold for all of a service in their account, whatever resource they stand at.
 _WHOLE_SERVICE = {
@@ -132,7 +130,7 @@ def _what(access: Access, resource: Resource | str, action: str) -> tuple[str, R
     if resource == "*":
         return resource, None
     if resource.startswith("arn:"):
-        return resource, _by_arn(access, resource)
+        return resource, access.resource_at(resource)
     address, slash, tail = resource.partition("/")
     for names in access.names:
         if found := names.model.at(address):
@@ -147,20 +145,6 @@ def _below(arn: str, action: str) -> str:
     if known is None or any(facts.glob(t.type.glob)(arn) and "/" not in t.type.glob for t in known.targets):
         return arn
     return f"{arn}/*" if known.targets else arn
-
-
-def _by_arn(access: Access, arn: str) -> Resource | None:
-    """The resource that an ARN, or something below it, belongs to."""
-    service = _SERVICE_OF.match(arn)
-    for names in access.names:
-        for type_ in names.model.types():
-            if type_.startswith("data."):
-                continue
-            for resource in names.model.all(type_):
-                own = names.arn(resource)
-                if own == arn or (service and arn.startswith((f"{own}/", f"{own}:"))):
-                    return resource
-    return None
 
 
 def _decide(
