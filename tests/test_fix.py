@@ -17,7 +17,7 @@ from guardrails.fix import Change, Outcome, WriteError, diff, manual_steps, mend
 from guardrails.fix.verify import UnusableParserError, disagreement
 from guardrails.model import plain
 from guardrails.sources import ReadOptions, read
-from guardrails.sources.terraform.edit import Replacement
+from guardrails.sources.terraform.edit import CannotEditError, Replacement, replacement
 
 CHECKS = list(load(installed=False).checks.values())
 
@@ -461,6 +461,18 @@ def test_what_a_person_has_to_mend_is_said(
         assert ([each.reason for each in outcome.manual], outcome.changes) == (expected, [])
     else:
         assert reasons(tmp_path, files) == expected
+
+
+def test_an_element_of_a_set_is_changed_only_where_it_can_be_told(tmp_path: Path) -> None:
+    """Sets have an order of their own: the first element in the design may be the second in the file."""
+    text = 'resource "aws_kms_grant" "a" {\n  operations = ["Encrypt", "Decrypt"]\n}\n'
+    put(tmp_path, {"main.tf": text})
+    (model,) = read([tmp_path])
+    grant = model.at("aws_kms_grant.a")
+    assert grant is not None
+    assert list(grant.texts("operations")) == ["Decrypt", "Encrypt"]
+    with pytest.raises(CannotEditError, match="which element of a list it is cannot be told"):
+        replacement(grant, ("operations", 0), '"Verify"')
 
 
 def test_a_value_of_the_environment_is_not_edited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from guardrails.model import Path, Resource
+from guardrails.model import Path, Resource, Value, reveal
 from guardrails.sources.terraform.expression import Call, For, Invalid, Literal, Node, Object, Reference, Tuple
 from guardrails.sources.terraform.instance import ModuleInstance
 from guardrails.sources.terraform.loader import read_text, terraform_files
@@ -57,13 +57,15 @@ def replacement(resource: Resource, path: Path, expression: str | None) -> Repla
     values = resource.values
     if not isinstance(values, InstanceValues):
         raise CannotEditError("it was not read from Terraform configuration")
-    return _Editor(values.instance, expression).below(values.instance.block, path)
+    return _Editor(values.instance, expression, resource.raw(*path)).below(values.instance.block, path)
 
 
 class _Editor:
-    def __init__(self, instance: Instance, expression: str | None) -> None:
+    def __init__(self, instance: Instance, expression: str | None, value: Value) -> None:
         self._instance = instance
         self._expression = expression
+        self._value = value
+        """What is there now."""
 
     def below(self, block: Block, path: Path) -> Replacement:
         """The change at a path below a block."""
@@ -114,6 +116,9 @@ class _Editor:
         source = _editable(attribute.source)
         if isinstance(node, Invalid):
             raise CannotEditError("its expression is broken")
+        in_list = any(isinstance(step, int) for step in way)
+        if in_list and not (isinstance(node, Literal) and str(node.value) == str(reveal(self._value))):
+            raise CannotEditError("which element of a list it is cannot be told")  # sets have an order of their own
         below = (attribute.name, *way)
         if self._expression is not None:
             end = len(source.text[: node.end].rstrip("\r\n"))
