@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Hashable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +11,7 @@ import typer
 
 from guardrails.commands import _shared as shared
 from guardrails.model import LiveLocation, Origin
+from guardrails.reporters import plural
 
 if TYPE_CHECKING:
     from guardrails.finding import Finding, Report, Undecided
@@ -56,17 +58,19 @@ def laid_over(models: Iterable[Model], account: Model) -> list[Model]:
     return whole
 
 
-def without_former(report: Report, former: Report) -> int:
-    """Take out of a report what was so of live resources before the plan: that is for `audit` to tell. How many."""
+def take_out_former(report: Report, former: Report, account: str, path: Path | None, *, quiet: bool) -> None:
+    """Take out of a report what was so of live resources before the plan, and say on stderr how much that is."""
     known = {_finding(each) for each in former.findings}
     kept = [each for each in report.findings if not _is_live(each.origin) or _finding(each) not in known]
-    dropped = len(report.findings) - len(kept)
+    left = len(report.findings) - len(kept)
     report.findings = kept
     unclear = {_undecided(each) for each in former.undecided}
     report.undecided = [
         each for each in report.undecided if not _is_live(each.origin) or _undecided(each) not in unclear
     ]
-    return dropped
+    if left and not quiet:
+        count = plural(left, "finding")
+        print(f"guardrails: {count} of {account} stood before the plan: see `guardrails check {path}`", file=sys.stderr)
 
 
 def before(models: Sequence[Model], account: Model) -> list[Model]:

@@ -21,7 +21,7 @@ from guardrails.commands import _shared as shared
 from guardrails.commands._progress import Progress
 from guardrails.finding import Report, Severity
 from guardrails.overview import Overview, overview
-from guardrails.reporters import Context, Format, plural, render
+from guardrails.reporters import Context, Format, render
 from guardrails.reporters.source import Sources
 from guardrails.suppress import CHECKS as CHECKS_OF_SUPPRESSIONS
 
@@ -114,13 +114,7 @@ def check(
             )
             if account:
                 former = engine.run(lives.before(models, account), everything, settings, progress=progress)
-                left = lives.without_former(report, former)
-                if left and not quiet:
-                    count = plural(left, "finding")
-                    print(
-                        f"guardrails: {count} of {account.name} stood before the plan: see `guardrails check {live}`",
-                        file=sys.stderr,
-                    )
+                lives.take_out_former(report, former, account.name, live, quiet=quiet)
             if diff_base is not None:
                 progress(f"looking at {diff_base}")
                 with before.state_before(diff_base) as then:
