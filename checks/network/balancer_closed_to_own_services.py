@@ -31,7 +31,7 @@ NETWORK = """
 
 
 class BalancerClosedToOwnServices(Check[Network]):
-    """Services call each other through a public load balancer that does not let them in.
+    """A public load balancer does not let in the services that call it.
 
     ## Why is this bad?
     The name of an internet-facing load balancer leads to its public addresses, also from within its VPC. The caller

@@ -31,7 +31,7 @@ NETWORK = """
 
 
 class ClientAddressRefused(Check[Network]):
-    """A Network Load Balancer hands on its clients' addresses, and the targets refuse them.
+    """Targets refuse the client addresses that a load balancer hands on.
 
     ## Why is this bad?
     With client IP preservation, the default for instance targets, a connection arrives at the target with the address

@@ -6,7 +6,7 @@ from guardrails import Check, Example, Finding, Kind, Model, Network, Resource, 
 
 
 class OverlappingTransitNetworks(Check[Network]):
-    """Two VPCs with overlapping addresses propagate their routes to the same transit gateway.
+    """VPCs on the same transit gateway have overlapping addresses.
 
     ## Why is this bad?
     A transit gateway keeps one route per CIDR block: that of the attachment that was there first. Nothing fails, and

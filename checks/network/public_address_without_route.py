@@ -79,7 +79,7 @@ NETWORK = """
 
 
 class PublicAddressWithoutRoute(Check[Network]):
-    """Something with a public address stands in a subnet that no internet gateway serves.
+    """A public address stands in a subnet that no internet gateway serves.
 
     ## Why is this bad?
     What comes in by the internet gateway must go out by it. In a private subnet the answers go to the NAT gateway or

@@ -47,7 +47,7 @@ NETWORK = """
 
 
 class StorageNameWithoutGateway(Check[Resource]):
-    """An S3 endpoint answers for on-premises only, and the VPC has no gateway endpoint.
+    """An S3 endpoint for on-premises only has no gateway endpoint beside it.
 
     ## Why is this bad?
     With `private_dns_only_for_inbound_resolver_endpoint`, names lead to the interface endpoint from outside, and from
