@@ -27,7 +27,7 @@ class ExpiringCertificate(Check[Resource]):
         "https://docs.aws.amazon.com/acm/latest/userguide/managed-renewal.html",
         "https://docs.aws.amazon.com/acm/latest/userguide/import-certificate.html",
     )
-    compliance = ("AWS-FSBP:ACM.1", "CIS-AWS-3.0:1.19")
+    compliance = ("CIS-AWS-3.0:1.19", "AWS-FSBP:ACM.1")
     examples = (
         Example(
             bad="""

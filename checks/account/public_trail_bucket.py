@@ -77,7 +77,6 @@ class PublicTrailBucket(Check[Access]):
     references = (
         "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html",
     )
-    compliance = ("AWS-FSBP:CloudTrail.6",)
     examples = (
         Example(
             bad=f"""

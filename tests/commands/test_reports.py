@@ -127,12 +127,12 @@ def test_the_summary_of_a_branch_says_what_it_changes(run: Run) -> None:
 
     lines = out.splitlines()
     at = lines.index("### What changes")
+    ada = "arn&#58;aws&#58;iam&#58;&#58;&#36;&#123;account&#125;&#58;user/ada"
     assert lines[at + 2 : at + 8] == [
         "🌐 Reachability: nothing changes.  ",
         "🔑 Access: **1 newly granted**",
         "",
-        "- 🔺 <code>arn&#58;aws&#58;iam&#58;&#58;&#36;&#123;account&#125;&#58;user/ada</code>: "
-        "&#42; on &#42; **admin**",
+        f"- 🔺 <code>{ada}</code>: &#42; on &#42; **admin**",
         "",
         "💰 Cost: nothing changes.  ",
     ]
