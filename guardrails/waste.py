@@ -12,6 +12,7 @@ from guardrails.account.usage import is_live
 from guardrails.check import Check
 from guardrails.finding import Finding, Fix, Kind
 from guardrails.model import (
+    UNTOLD,
     Block,
     Label,
     Model,
@@ -99,6 +100,9 @@ def users(resource: Resource, *types: str) -> Iterator[Resource]:
             found |= {each.address: each for each in mentions.get(bare, ())}
         found.pop(resource.address, None)
         yield from found.values()
+    for type_ in types or tuple(model.types()):
+        if UNTOLD in (mentions := _mentions(model, type_)):
+            raise Unknown(f"{mentions[UNTOLD][0].address}: {UNTOLD}", mentions[UNTOLD][0].place())
     for gap in model.gaps:
         if not gap.types or not types or not gap.types.isdisjoint(types):
             raise Unknown(gap.reason, gap.location)
@@ -131,6 +135,8 @@ def _mentions(model: Model, type_: str) -> Mapping[str, Sequence[Resource]]:
 def _names(value: Value) -> Iterator[str]:
     value = reveal(value)
     match value:
+        case UnknownValue(reason=str(reason)) if reason == UNTOLD:
+            yield reason
         case UnknownValue() | Symbolic():
             yield from (ref.address for ref in refs_of(value))
         case str():

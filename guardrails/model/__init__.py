@@ -27,6 +27,7 @@ from guardrails.model.resource import (
 )
 from guardrails.model.value import (
     MASK,
+    UNTOLD,
     Part,
     Ref,
     Sensitive,
@@ -42,6 +43,7 @@ from guardrails.model.value import (
 
 __all__ = [
     "MASK",
+    "UNTOLD",
     "Action",
     "Block",
     "Comment",

@@ -17,6 +17,8 @@ from typing import SupportsIndex
 from guardrails.model.location import Place
 
 MASK = "(sensitive value)"
+UNTOLD = "known after apply, and the plan does not tell from what"
+"""Why a value is unknown that a local value or a variable had a part in: it may mean any resource of the plan."""
 
 
 class Unknown(Exception):  # noqa: N818  # it is an answer, not an error, and checks read better so

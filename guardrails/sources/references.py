@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from guardrails.model import Path, Ref, UnknownValue, Value
+from guardrails.model import UNTOLD, Path, Ref, UnknownValue, Value
 
 _TOKEN = re.compile(r'\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\]|([^.\[\]]+)')
 _NONE = msgspec.Raw(b"null")
@@ -92,9 +92,9 @@ class Names:
 
     def unknown(self) -> UnknownValue:
         """The value that is only known to be made from these."""
-        return UnknownValue(
-            "known after apply" + "".join(f": {', '.join(map(str, self.refs))}" if self.refs else ""), self.refs
-        )
+        if not self.refs:
+            return UnknownValue("known after apply" if self.exact else UNTOLD)
+        return UnknownValue(f"known after apply: {', '.join(map(str, self.refs))}", self.refs)
 
 
 @dataclass(frozen=True, slots=True)
