@@ -22,7 +22,9 @@ from guardrails.network.lens import Network
 class Add(Protocol):
     """Puts a resource into the account and gives its id."""
 
-    def __call__(self, type_: str, name: str, **values: Value) -> str: ...
+    def __call__(self, type_: str, name: str, **values: Value) -> str:
+        """Its values without the id."""
+        ...
 
 
 SERVICES = ("s3", "ecr.api", "ecr.dkr", "logs", "secretsmanager", "sts")

@@ -941,7 +941,7 @@ class Walker:
         """From the internet to the public address of an interface, by the internet gateway of its VPC (R7)."""
         subnet = self.picture.subnets[interface.subnet]
         vpc = self.picture.vpcs[subnet.vpc]
-        gateway = vpc.internet_gateway or f"an internet gateway of {vpc.key}"
+        gateway = vpc.internet_gateway or self._wanted_gateway(subnet) or f"an internet gateway of {vpc.key}"
         ready = self._attached(vpc, gateway, packet)
         if ready is None:
             return
@@ -961,6 +961,11 @@ class Walker:
             return
         ready = replace(ready, entry="internet", groups_kept=False).via("internet-gateway", gateway)
         yield from self._from_edge(vpc, ready)
+
+    def _wanted_gateway(self, subnet: Subnet) -> str:
+        """The internet gateway that the routes of a subnet name, be it attached or not."""
+        table = self.picture.tables.get(subnet.table)
+        return next((r.target for r in table.routes if r.kind == "internet"), "") if table is not None else ""
 
     def answer_from_internet(self, interface: Interface, packet: Packet) -> Iterator[Arrival]:
         """Answers from the internet to a connection that an interface opened."""
