@@ -1,7 +1,18 @@
 """Who may do what, decided as AWS decides it.
 
-`evaluate` takes plain documents and a plain request as well as the typed forms. The names below are loaded when they
-are first used.
+`evaluate` takes plain documents and a plain request as well as the typed forms:
+
+    from guardrails.access import evaluate
+
+    decision = evaluate(
+        {"principal": "arn:aws:iam::111122223333:role/app", "action": "s3:GetObject", "resource": "arn:aws:s3:::b/k",
+         "context": {"aws:SourceIp": "10.0.0.1"}},
+        {"identity": [...], "resource": ..., "boundary": ..., "session": ..., "scps": [[...], [...]], "rcps": [[...]]},
+    )
+    decision.outcome, decision.layer, decision.grounds, decision.missing, decision.reasons
+
+`plain.policy_set_of` and `request.request_of` say what shapes they take. The names below are loaded when they are
+first used.
 """
 
 from __future__ import annotations

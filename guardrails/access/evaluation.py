@@ -114,7 +114,11 @@ class Decision:
 def evaluate(request: Request | Mapping[str, object], policies: PolicySet | Mapping[str, object] | object) -> Decision:
     """Decide a request. With several resources it is allowed if it is for each of them.
 
-    Plain data is taken as well: see `request_of` and `policy_set_of`, which raise `ValueError`.
+    Plain data is taken as well (see `request_of` and `policy_set_of`, which raise `ValueError`):
+
+        >>> call = {"principal": "arn:aws:iam::111122223333:user/ana", "action": "sqs:ListQueues"}
+        >>> evaluate(call, {"identity": {"Statement": {"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}}}).outcome
+        <Outcome.ALLOWED: 'allowed'>
     """
     if not isinstance(request, Request):
         request = request_of(request)

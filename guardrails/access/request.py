@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import datetime
 import enum
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from guardrails.model import UnknownValue, Value
+from guardrails.model import UnknownValue
 
 ContextValue = str | UnknownValue | tuple[str | UnknownValue, ...] | None
 """The value of a condition key: one, several (a multivalued key), or None for a key that is surely absent."""
@@ -211,46 +213,114 @@ class Request:
         return self.action.partition(":")[0].lower()
 
 
-def request_of(plain: Mapping[str, object]) -> Request:
-    """A request from plain data: `{"principal", "action", "resource", "context"}`; lists give several resources.
+_PARTS = {
+    "principal": "principal",
+    "principalarn": "principal",
+    "caller": "principal",
+    "callerarn": "principal",
+    "action": "action",
+    "actions": "action",
+    "actionname": "action",
+    "actionnames": "action",
+    "resource": "resource",
+    "resources": "resource",
+    "resourcearn": "resource",
+    "resourcearns": "resource",
+    "resourceaccount": "account",
+    "resourceaccountid": "account",
+    "resourceowner": "account",
+    "context": "context",
+    "contextkeys": "context",
+    "contextvariables": "context",
+    "contextentries": "context",
+    "conditions": "context",
+    "open": "open",
+    "id": "",
+    "name": "",
+    "description": "",
+}
+"""The parts of a request by their names without case, `_` and `-`; empty: what a case may say for people."""
 
-    Raises `ValueError` where something is missing or of the wrong type.
+
+def request_of(plain: Mapping[str, object]) -> Request:
+    """A request from plain data: `{"principal", "action", "resource", "context"}`, and `resource_account`, `open`.
+
+    Names are taken in any case, with or without `_` (`resourceAccount`). The principal is an ARN, an account id, a
+    service, `*`, or an object such as `{"Service": ...}`. Resources are ARNs, or objects of `arn` and `account`; a list
+    gives several, each of which must be allowed. The context is an object of condition keys in any case, whose values
+    are text, numbers, booleans, times or lists of them, or a list of `{"ContextKeyName", "ContextKeyValues"}`.
+
+    Raises `ValueError` where something is missing, unknown or of the wrong type.
     """
-    action = plain.get("action")
+    parts: dict[str, object] = {}
+    for key, value in plain.items():
+        part = _PARTS.get(re.sub(r"[_\- ]", "", str(key)).lower())
+        if part is None:
+            raise ValueError(f'a request has no "{key}", but a principal, an action, a resource and a context')
+        if value is not None:
+            parts[part] = value
+    action = parts.get("action")
+    if isinstance(action, list | tuple) and len(action) == 1:
+        action = action[0]
     if not isinstance(action, str) or not action:
-        raise ValueError('a request has an "action" such as s3:GetObject')
-    who = plain.get("principal", "*")
-    if isinstance(who, Mapping):
-        who = next(iter(who.values()), "*")
-    if isinstance(who, list) and len(who) == 1:
-        who = who[0]
-    if not isinstance(who, str | Caller):
-        raise ValueError('the "principal" of a request is one ARN, account id, service or "*"')
-    raw = plain.get("resource", plain.get("resources", "*"))
+        raise ValueError('a request has one "action" such as s3:GetObject')
+    account = parts.get("account", "")
+    raw = parts.get("resource", "*")
     names = raw if isinstance(raw, list | tuple) else [raw]
-    account = plain.get("resource_account", "")
-    targets: list[Target] = []
-    for each in names or ["*"]:
-        if isinstance(each, Target):
-            targets.append(each)
-        elif isinstance(each, str):
-            targets.append(Target(each, account if isinstance(account, str) else ""))
-        else:
-            raise ValueError('the "resource" of a request is an ARN, "*" or a list of them')
-    context = plain.get("context") or {}
-    if not isinstance(context, Mapping):
-        raise ValueError('the "context" of a request is an object of condition keys')
     return Request(
-        who if isinstance(who, Caller) else caller(who),
+        _who_of(parts.get("principal", "*")),
         action,
-        tuple(targets),
-        {str(key): context_value(value) for key, value in context.items()},
-        plain.get("open") is True,
+        tuple(_target_of(each, str(account)) for each in names or ["*"]),
+        _context_of(parts.get("context")),
+        parts.get("open") is True,
     )
 
 
-def context_value(value: Value | tuple[object, ...]) -> ContextValue:
-    """A condition key's value from plain data: numbers and booleans as their text, lists as several values."""
+def _who_of(who: object) -> Caller:
+    if isinstance(who, Mapping):
+        who = next(iter(who.values()), "*")
+    if isinstance(who, list | tuple) and len(who) == 1:
+        who = who[0]
+    if isinstance(who, Caller):
+        return who
+    if not isinstance(who, str):
+        raise ValueError('the "principal" of a request is one ARN, account id, service or "*"')
+    return caller(who)
+
+
+def _target_of(each: object, account: str) -> Target:
+    if isinstance(each, Target):
+        return each
+    if isinstance(each, str):
+        return Target(each, account)
+    if isinstance(each, Mapping):
+        named = {str(key).lower().removeprefix("resource"): value for key, value in each.items()}
+        arn, owner = named.get("arn", named.get("")), named.get("account", named.get("accountid", account))
+        if isinstance(arn, str):
+            return Target(arn, str(owner), _context_of(named.get("context")))
+    raise ValueError('the "resource" of a request is an ARN, "*", an object of "arn" and "account", or a list of them')
+
+
+def _context_of(context: object) -> dict[str, ContextValue]:
+    if context is None:
+        return {}
+    if isinstance(context, list | tuple):
+        entries: dict[str, object] = {}
+        for entry in context:
+            if not isinstance(entry, Mapping) or "ContextKeyName" not in entry:
+                raise ValueError('an entry of a "context" is an object of "ContextKeyName" and "ContextKeyValues"')
+            values = entry.get("ContextKeyValues")
+            many = str(entry.get("ContextKeyType", "")).endswith("List")
+            single = isinstance(values, list) and len(values) == 1 and not many
+            entries[str(entry["ContextKeyName"])] = values[0] if single and isinstance(values, list) else values
+        context = entries
+    if not isinstance(context, Mapping):
+        raise ValueError('the "context" of a request is an object of condition keys')
+    return {str(key): context_value(value) for key, value in context.items()}
+
+
+def context_value(value: object) -> ContextValue:
+    """A condition key's value from plain data: numbers, booleans and times as their text, lists as several values."""
     match value:
         case None | str() | UnknownValue():
             return value
@@ -258,10 +328,14 @@ def context_value(value: Value | tuple[object, ...]) -> ContextValue:
             return "true" if value else "false"
         case int() | float():
             return str(value)
-        case list() | tuple():
+        case datetime.datetime() | datetime.date():
+            return value.isoformat()
+        case bytes():
+            return base64.b64encode(value).decode()
+        case list() | tuple() | set() | frozenset():
             made: list[str | UnknownValue] = []
-            for item in value:
-                one = context_value(item)  # type: ignore[arg-type]  # checked by the match below
+            for item in sorted(value, key=str) if isinstance(value, set | frozenset) else value:
+                one = context_value(item)
                 if isinstance(one, str | UnknownValue):
                     made.append(one)
                 else:
