@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import sys
@@ -666,5 +667,27 @@ def test_a_live_finding_has_a_command_and_terraform(tmp_path: Path) -> None:
         '  resource "aws_ec2_serial_console_access" "eu_west_1" {',
         "    # the other arguments as `terraform plan -generate-config-out` writes them",
         "    enabled = false",
+        "  }",
+    ]
+
+
+def test_what_an_account_lacks_has_a_command_and_terraform(tmp_path: Path) -> None:
+    """The finding is about the account, and the fix makes the thing; placeholders are filled in where there is one."""
+    text = '{"complete": ["aws_s3_account_public_access_block"]}'
+    (tmp_path / "account.json").write_text(json.dumps(examples.snapshot(text)[0]), encoding="utf-8")
+    (model,) = read([tmp_path / "account.json"])
+    (finding,) = engine.run([model], CHECKS, engine.Settings(select=("account-public-access-allowed",))).findings
+    assert list(manual_steps(finding, model)) == [
+        "command:",
+        (
+            "  aws s3control put-public-access-block --account-id 111122223333 --public-access-block-configuration "
+            "BlockPublicAcls=true,BlockPublicPolicy=true,IgnorePublicAcls=true,RestrictPublicBuckets=true"
+        ),
+        "Terraform:",
+        '  resource "aws_s3_account_public_access_block" "main" {',
+        "    block_public_acls       = true",
+        "    block_public_policy     = true",
+        "    ignore_public_acls      = true",
+        "    restrict_public_buckets = true",
         "  }",
     ]

@@ -2,9 +2,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardrails import Check, Example, Finding, Kind, Model, Resource, Severity
+from guardrails import Check, Example, Finding, Fix, Kind, Model, Resource, Severity
 
 SWITCHES = ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets")
+
+BLOCK = """resource "aws_s3_account_public_access_block" "main" {
+  block_public_acls       = true
+  block_public_policy     = true
+  ignore_public_acls      = true
+  restrict_public_buckets = true
+}"""
 
 
 class AccountPublicAccessAllowed(Check[Model]):
@@ -60,7 +67,17 @@ class AccountPublicAccessAllowed(Check[Model]):
         for block in subject.all("aws_s3_account_public_access_block"):
             yield from self._switches(block)
         if subject.kind == "account" and not any(subject.resources("aws_s3_account_public_access_block")):
-            yield self.finding(subject, "no switch is on for the whole account")
+            switches = ",".join(f"{each.title().replace('_', '')}=true" for each in SWITCHES)
+            yield self.finding(
+                subject,
+                "no switch is on for the whole account",
+                fix=Fix(
+                    "Switch all four on",
+                    terraform=BLOCK,
+                    cli=f"aws s3control put-public-access-block --account-id {subject.name}"
+                    f" --public-access-block-configuration {switches}",
+                ),
+            )
 
     def _switches(self, block: Resource) -> Iterator[Finding]:
         for switch in SWITCHES:

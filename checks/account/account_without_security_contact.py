@@ -2,7 +2,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardrails import Check, Example, Finding, Kind, Model, Severity
+from guardrails import Check, Example, Finding, Fix, Kind, Model, Severity
+
+CONTACT = """resource "aws_account_alternate_contact" "security" {
+  alternate_contact_type = "SECURITY"
+  name                   = "TEAM"
+  title                  = "TEAM"
+  email_address          = "ADDRESS"
+  phone_number           = "TELEPHONE"
+}"""
 
 
 class AccountWithoutSecurityContact(Check[Model]):
@@ -38,4 +46,13 @@ class AccountWithoutSecurityContact(Check[Model]):
             return
         contacts = subject.resources("aws_account_alternate_contact")
         if not any(contact.text("alternate_contact_type") == "SECURITY" for contact in contacts):
-            yield self.finding(subject, "it has no security contact")
+            yield self.finding(
+                subject,
+                "it has no security contact",
+                fix=Fix(
+                    "Name the contact",
+                    terraform=CONTACT,
+                    cli="aws account put-alternate-contact --alternate-contact-type SECURITY --name TEAM --title TEAM"
+                    " --email-address ADDRESS --phone-number TELEPHONE",
+                ),
+            )

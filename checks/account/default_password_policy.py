@@ -2,7 +2,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardrails import Check, Example, Finding, Kind, Model, Severity
+from guardrails import Check, Example, Finding, Fix, Kind, Model, Severity
+
+POLICY = """resource "aws_iam_account_password_policy" "main" {
+  minimum_password_length   = 14
+  password_reuse_prevention = 24
+}"""
 
 
 class DefaultPasswordPolicy(Check[Model]):
@@ -42,4 +47,13 @@ class DefaultPasswordPolicy(Check[Model]):
         users = [profile.text("user") for profile in subject.resources("aws_iam_user_login_profile")]
         if users:
             more = f" and {len(users) - 1} more" if len(users) > 1 else ""
-            yield self.finding(subject, f"{users[0]}{more} signed up under AWS's default policy")
+            yield self.finding(
+                subject,
+                f"{users[0]}{more} signed up under AWS's default policy",
+                fix=Fix(
+                    "Make a password policy",
+                    terraform=POLICY,
+                    cli="aws iam update-account-password-policy --minimum-password-length 14"
+                    " --password-reuse-prevention 24 --allow-users-to-change-password",
+                ),
+            )

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardrails import Check, Example, Finding, Kind, Resource, Severity, days_since
+from guardrails import Check, Example, Finding, Fix, Kind, Resource, Severity, days_since
 
 DAYS = 90
 
@@ -43,4 +43,9 @@ class OldAccessKey(Check[Resource]):
         age = days_since(subject, "create_date")
         if age is not None and age > DAYS and subject.text("status", default="Active") == "Active":
             user = subject.text("user")
-            yield self.finding(subject, f"{user}'s key is {int(age)} days old")
+            cli = f"aws iam create-access-key --user-name {user}"
+            yield self.finding(
+                subject,
+                f"{user}'s key is {int(age)} days old",
+                fix=Fix("Make the key that takes its place, switch over to it, and delete this one", cli=cli),
+            )

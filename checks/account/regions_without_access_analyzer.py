@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardrails import Check, Example, Finding, Kind, Model, Severity, Unknown, regions_without
+from guardrails import Check, Example, Finding, Fix, Kind, Model, Severity, Unknown, regions_without
 
 REGION = """
             {"type": "aws_region", "mode": "data", "name": "eu-west-1", "values": {
@@ -54,6 +54,14 @@ class RegionsWithoutAccessAnalyzer(Check[Model]):
             raise Unknown(f"an analyzer of the organisation {organisation.name} may look at the account")
         off, doubt = regions_without(subject, "aws_accessanalyzer_analyzer")
         if off:
-            yield self.finding(subject, f"no analyzer looks at {', '.join(off)}")
+            yield self.finding(
+                subject,
+                f"no analyzer looks at {', '.join(off)}",
+                fix=Fix(
+                    "Switch it on, region by region",
+                    terraform='resource "aws_accessanalyzer_analyzer" "main" {\n  analyzer_name = "main"\n}',
+                    cli=f"aws accessanalyzer create-analyzer --analyzer-name main --type ACCOUNT --region {off[0]}",
+                ),
+            )
         if doubt:
             raise Unknown(doubt)

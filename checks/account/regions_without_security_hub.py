@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardrails import Check, Example, Finding, Kind, Model, Severity, Unknown, regions_without
+from guardrails import Check, Example, Finding, Fix, Kind, Model, Severity, Unknown, regions_without
 
 REGION = """
             {"type": "aws_region", "mode": "data", "name": "eu-west-1", "values": {
@@ -47,6 +47,14 @@ class RegionsWithoutSecurityHub(Check[Model]):
             return
         off, doubt = regions_without(subject, "aws_securityhub_account")
         if off:
-            yield self.finding(subject, f"Security Hub is off in {', '.join(off)}")
+            yield self.finding(
+                subject,
+                f"Security Hub is off in {', '.join(off)}",
+                fix=Fix(
+                    "Switch it on, region by region",
+                    terraform='resource "aws_securityhub_account" "main" {\n}',
+                    cli=f"aws securityhub enable-security-hub --region {off[0]}",
+                ),
+            )
         if doubt:
             raise Unknown(doubt)

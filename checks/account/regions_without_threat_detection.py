@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardrails import Check, Example, Finding, Kind, Model, Severity, Unknown, regions_without
+from guardrails import Check, Example, Finding, Fix, Kind, Model, Severity, Unknown, regions_without
 
 REGION = """
             {"type": "aws_region", "mode": "data", "name": "eu-west-1", "values": {
@@ -48,6 +48,14 @@ class RegionsWithoutThreatDetection(Check[Model]):
             return
         off, doubt = regions_without(subject, "aws_guardduty_detector")
         if off:
-            yield self.finding(subject, f"GuardDuty is off in {', '.join(off)}")
+            yield self.finding(
+                subject,
+                f"GuardDuty is off in {', '.join(off)}",
+                fix=Fix(
+                    "Switch it on, region by region",
+                    terraform='resource "aws_guardduty_detector" "main" {\n  enable = true\n}',
+                    cli=f"aws guardduty create-detector --enable --region {off[0]}",
+                ),
+            )
         if doubt:
             raise Unknown(doubt)

@@ -42,5 +42,7 @@ class ThreatDetectionDisabled(Check[Resource]):
                 subject,
                 "the detector is suspended",
                 path="enable",
-                fix=self.set_attribute(subject, "enable", "true"),
+                fix=self.set_attribute(
+                    subject, "enable", "true", cli="aws guardduty update-detector --enable --detector-id ID"
+                ),
             )

@@ -61,12 +61,22 @@ class TrailInOneRegion(Check[Resource]):
                 subject,
                 "only the trail's own region is recorded",
                 path="is_multi_region_trail",
-                fix=self.set_attribute(subject, "is_multi_region_trail", "true"),
+                fix=self.set_attribute(
+                    subject,
+                    "is_multi_region_trail",
+                    "true",
+                    cli="aws cloudtrail update-trail --name NAME --is-multi-region-trail",
+                ),
             )
         elif not subject.flag("include_global_service_events", default=True):
             yield self.finding(
                 subject,
                 "calls to global services are not recorded",
                 path="include_global_service_events",
-                fix=self.set_attribute(subject, "include_global_service_events", "true"),
+                fix=self.set_attribute(
+                    subject,
+                    "include_global_service_events",
+                    "true",
+                    cli="aws cloudtrail update-trail --name NAME --include-global-service-events",
+                ),
             )

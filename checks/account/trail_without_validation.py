@@ -53,5 +53,10 @@ class TrailWithoutValidation(Check[Resource]):
                 subject,
                 "log files are not signed",
                 path="enable_log_file_validation",
-                fix=self.set_attribute(subject, "enable_log_file_validation", "true"),
+                fix=self.set_attribute(
+                    subject,
+                    "enable_log_file_validation",
+                    "true",
+                    cli="aws cloudtrail update-trail --name NAME --enable-log-file-validation",
+                ),
             )

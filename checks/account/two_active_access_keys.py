@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from guardrails import Check, Example, Finding, Kind, Model, Resource, Severity, related
+from guardrails import Check, Example, Finding, Fix, Kind, Model, Resource, Severity, related
 
 
 class TwoActiveAccessKeys(Check[Model]):
@@ -57,4 +57,8 @@ class TwoActiveAccessKeys(Check[Model]):
                     key,
                     f"{user} has {len(keys)} active access keys",
                     related=related((keys[0].place(), "the other key")),
+                    fix=Fix(
+                        "Make the one inactive that is not used",
+                        cli=f"aws iam update-access-key --user-name {user} --access-key-id ID --status Inactive",
+                    ),
                 )

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardrails import Check, Example, Finding, Kind, Resource, Severity, days_since
+from guardrails import Check, Example, Finding, Fix, Kind, Resource, Severity, days_since
 
 DAYS = 45
 ROOT = "<root_account>"
@@ -60,16 +60,20 @@ class UnusedCredential(Check[Resource]):
             if "last_used_date" not in subject.values:
                 return  # Terraform's own picture of a key says nothing about its use
             active, used, made = subject.text("status", default="Active") == "Active", "last_used_date", "create_date"
-            what = f"{subject.text('user')}'s access key"
+            user = subject.text("user")
+            what = f"{user}'s access key"
+            cli = f"aws iam update-access-key --user-name {user} --access-key-id {subject.name} --status Inactive"
         else:
             user = subject.text("user")
             active = user != ROOT and subject.flag("password_enabled")
             used, made = "password_last_used", "password_last_changed"
             what = f"{user}'s password"
+            cli = f"aws iam delete-login-profile --user-name {user}"
         if not active:
             return
+        fix = Fix("Take it out of use", cli=cli)
         since_used, since_made = days_since(subject, used), days_since(subject, made)
         if since_used is not None and since_used > DAYS:
-            yield self.finding(subject, f"{what} was last used {int(since_used)} days ago")
+            yield self.finding(subject, f"{what} was last used {int(since_used)} days ago", fix=fix)
         elif since_used is None and since_made is not None and since_made > DAYS:
-            yield self.finding(subject, f"{what} was never used in {int(since_made)} days")
+            yield self.finding(subject, f"{what} was never used in {int(since_made)} days", fix=fix)

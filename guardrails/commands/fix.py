@@ -128,7 +128,8 @@ def _live(models: list[Model], findings: list[Finding]) -> list[str]:
     lines = []
     for finding in findings:
         for model in models:
-            if model.kind == "account" and finding.fix and model.at(finding.resource) is not None:
+            there = finding.resource == model.name or model.at(finding.resource) is not None
+            if model.kind == "account" and finding.fix and there:
                 steps = [f"  {line}".rstrip() for line in manual_steps(finding, model)]
                 lines += [f"{_where(finding)}: {finding.message} ({finding.check})", *steps] if steps else []
                 break

@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from guardrails.finding import Edit, Finding
 from guardrails.model import LiveLocation, Model, Symbolic, reveal
 
+_PLACEHOLDER = re.compile(r"\b(?:NAME|ID|KEY_ID)\b")
+"""What a check writes in a command where it does not know how AWS calls the thing."""
+
 
 def manual_steps(finding: Finding, model: Model) -> Iterator[str]:
     """Lines of a script and of Terraform for a finding that has a fix, with a heading each."""
@@ -17,8 +20,10 @@ def manual_steps(finding: Finding, model: Model) -> Iterator[str]:
     place = finding.origin.location
     where = f" --region {place.region}" if isinstance(place, LiveLocation) and place.region else ""
     if fix.cli:
+        resource = model.at(finding.resource)
+        command = _PLACEHOLDER.sub(lambda _: resource.name, fix.cli) if resource else fix.cli
         yield "command:"
-        yield f"  {fix.cli}{where}"
+        yield f"  {command}{'' if '--region' in command else where}"
     by_address: dict[str, list[Edit]] = {}
     for edit in fix.edits:
         by_address.setdefault(edit.address, []).append(edit)
