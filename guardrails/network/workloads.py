@@ -111,15 +111,20 @@ def _workloads(model: Model) -> Iterator[Workload]:
     yield from _container_instances(model)
     for resource in model.all("aws_eks_node_group"):
         yield _node(resource)
-    for resource in model.all("aws_instance"):
-        yield from _session(resource)
+    yield from _sessions(model)
     for resource in model.all("aws_codebuild_project"):
         if any(blocks(resource, "vpc_config")):
             yield _build(resource)
-    for type_, kind in (("aws_glue_connection", "glue"), ("aws_mwaa_environment", "airflow")):
-        for resource in model.all(type_):
-            if kind == "airflow" or any(blocks(resource, "physical_connection_requirements")):
-                yield _managed(resource, kind)
+    yield from _managed_ones(model)
+
+
+def _managed_ones(model: Model) -> Iterator[Workload]:
+    """Workers that managed services put into subnets."""
+    for resource in model.all("aws_glue_connection"):
+        if any(blocks(resource, "physical_connection_requirements")):
+            yield _managed(resource, "glue")
+    for resource in model.all("aws_mwaa_environment"):
+        yield _managed(resource, "airflow")
     for resource in model.all("aws_sagemaker_notebook_instance"):
         if written(resource, "subnet_id") is not None and text(resource, "direct_internet_access") == "Disabled":
             yield _managed(resource, "notebook")
@@ -402,10 +407,21 @@ def _node(group: Resource) -> Workload:
     return needs.of(group)
 
 
-def _session(instance: Resource) -> Iterator[Workload]:
-    """Instances that are meant to be reached by Session Manager: their role carries its policy."""
+def _sessions(model: Model) -> Iterator[Workload]:
+    for resource in model.all("aws_instance"):
+        yield from _session(resource, written(resource, "iam_instance_profile"))
+    for resource in model.all("aws_autoscaling_group"):
+        template = _template(resource)
+        for path in (("iam_instance_profile", "name"), ("iam_instance_profile", "arn"), ("iam_instance_profile",)):
+            if template is not None and isinstance(value := written(template, *path), str):
+                yield from _session(resource, value)
+                break
+
+
+def _session(instance: Resource, named: Value) -> Iterator[Workload]:
+    """Instances that are meant to be reached by Session Manager: the role of their profile carries its policy."""
     model = instance.model
-    profile = link(model, written(instance, "iam_instance_profile"), "aws_iam_instance_profile").resource
+    profile = link(model, named, "aws_iam_instance_profile").resource
     if profile is None:
         return
     role = link(model, written(profile, "role"), "aws_iam_role")

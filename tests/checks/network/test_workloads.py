@@ -753,3 +753,145 @@ module "endpoints" {
     found = terraform(tmp_path, VPC + GROUP + DATA + function() + call, *CHECKS, files=files)
     assert said(found.findings) == []
     assert found.undecided == []
+
+
+def test_a_group_of_instances_for_sessions(tmp_path: Path) -> None:
+    """Instances of an Auto Scaling group have the role of their launch template's profile."""
+    text = """
+resource "aws_iam_role" "app" {
+  name                = "app"
+  assume_role_policy  = "{}"
+  managed_policy_arns = ["arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"]
+}
+
+resource "aws_iam_instance_profile" "app" {
+  role = aws_iam_role.app.name
+}
+
+resource "aws_launch_template" "app" {
+  vpc_security_group_ids = [aws_security_group.app.id]
+  iam_instance_profile {
+    arn = aws_iam_instance_profile.app.arn
+  }
+}
+
+resource "aws_autoscaling_group" "app" {
+  min_size            = 1
+  max_size            = 1
+  vpc_zone_identifier = [aws_subnet.a.id]
+  launch_template {
+    id = aws_launch_template.app.id
+  }
+}
+"""
+    found = terraform(tmp_path, VPC + GROUP + text, *CHECKS)
+    assert said(found.findings) == [
+        (
+            "high",
+            "aws_autoscaling_group.app",
+            "its agent does not reach ssm and ssmmessages: sessions end in `TargetNotConnected`",
+        )
+    ]
+    ways = endpoint('"com.amazonaws.eu-west-1.${each.key}"', 'for_each = toset(["ssm", "ssmmessages"])')
+    assert said(terraform(tmp_path, VPC + GROUP + text + ways, *CHECKS).findings) == []
+
+
+MANAGED = {
+    "a capacity provider": (
+        """
+resource "aws_launch_template" "app" {
+  vpc_security_group_ids = [aws_security_group.app.id]
+}
+
+resource "aws_autoscaling_group" "app" {
+  min_size            = 1
+  max_size            = 1
+  vpc_zone_identifier = [aws_subnet.a.id]
+  launch_template {
+    id = aws_launch_template.app.id
+  }
+}
+
+resource "aws_ecs_capacity_provider" "app" {
+  name = "app"
+  auto_scaling_group_provider {
+    auto_scaling_group_arn = aws_autoscaling_group.app.arn
+  }
+}
+""",
+        (
+            "its instances do not reach ecs, ecs-agent and ecs-telemetry: no instance registers with the cluster, and "
+            "services are `unable to place a task`"
+        ),
+    ),
+    "a batch environment": (
+        """
+resource "aws_batch_compute_environment" "app" {
+  type = "MANAGED"
+  compute_resources {
+    type               = "EC2"
+    max_vcpus          = 16
+    instance_type      = ["m7i.large"]
+    subnets            = [aws_subnet.a.id]
+    security_group_ids = [aws_security_group.app.id]
+  }
+}
+""",
+        "its instances do not reach ecs, ecs-agent and ecs-telemetry: jobs stay in `RUNNABLE`",
+    ),
+    "a Glue connection with a secret": (
+        """
+resource "aws_glue_connection" "app" {
+  name                  = "app"
+  connection_properties = { SECRET_ID = "warehouse" }
+  physical_connection_requirements {
+    subnet_id              = aws_subnet.a.id
+    security_group_id_list = [aws_security_group.app.id]
+  }
+}
+""",
+        "it does not reach s3 and secretsmanager: its jobs fail with `VPC S3 endpoint validation failed for SubnetId`",
+    ),
+    "an Airflow environment": (
+        """
+resource "aws_mwaa_environment" "app" {
+  name = "app"
+  network_configuration {
+    subnet_ids         = [aws_subnet.a.id]
+    security_group_ids = [aws_security_group.app.id]
+  }
+}
+""",
+        "it does not reach s3, logs, monitoring, sqs and kms: it is created for up to an hour and then `CREATE_FAILED`",
+    ),
+    "a notebook": (
+        """
+resource "aws_sagemaker_notebook_instance" "app" {
+  name                   = "app"
+  subnet_id              = aws_subnet.a.id
+  security_groups        = [aws_security_group.app.id]
+  direct_internet_access = "Disabled"
+}
+""",
+        "it does not reach sagemaker.api and s3: calls to SageMaker hang",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "message"), MANAGED.values(), ids=MANAGED.keys())
+def test_other_workloads(tmp_path: Path, text: str, message: str) -> None:
+    """Each kind of workload is one finding with everything that it misses, and none behind a NAT gateway."""
+    assert [each.message for each in terraform(tmp_path, VPC + GROUP + text, *CHECKS).findings] == [message]
+    assert said(terraform(tmp_path, VPC + GROUP + NAT + text, *CHECKS).findings) == []
+
+
+def test_a_fargate_batch_environment(tmp_path: Path) -> None:
+    """A batch environment on Fargate has no instances that would register with ECS."""
+    text = MANAGED["a batch environment"][0].replace('"EC2"', '"FARGATE"')
+    assert said(terraform(tmp_path, VPC + GROUP + text, *CHECKS).findings) == []
+
+
+def test_a_notebook_with_direct_internet(tmp_path: Path) -> None:
+    """A notebook with direct internet access does not depend on its subnet."""
+    text = MANAGED["a notebook"][0].replace('"Disabled"', '"Enabled"')
+    assert said(terraform(tmp_path, VPC + GROUP + text, *CHECKS).findings) == []
