@@ -545,7 +545,7 @@ def test_a_fix_with_a_broken_expression_is_withdrawn(tmp_path: Path) -> None:
     put(tmp_path, {"main.tf": QUEUE})
     outcome = mended(tmp_path, [Broken()])
     assert outcome.changes == []
-    assert [each.reason.partition(":")[0] for each in outcome.withdrawn] == ["python-hcl2 cannot read it"]
+    assert [each.reason.partition(":")[0] for each in outcome.withdrawn] == ["the file is not Terraform throughout"]
 
 
 # The second opinion
@@ -564,7 +564,7 @@ def _replaced(text: str, old: str, new: str, below: tuple[str, ...], expression:
         ("true", ("b",), "false", "python-hcl2 reads resource[1].x.two.b otherwise than meant"),
         ("true\n  c = 1", ("b",), "true", "python-hcl2 reads resource[1].x.two.c otherwise than meant"),
         ("true # hidden", ("b",), "true", "python-hcl2 reads resource[1].x.two.__comments__"),
-        ("true }", ("b",), "true", "python-hcl2 cannot read it"),
+        ("true }", ("b",), "true", "the file is not Terraform throughout"),
     ],
 )
 def test_python_hcl2_has_a_say(new: str, below: tuple[str, ...], expression: str, expected: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path as File
 from typing import Any
 
@@ -13,6 +14,8 @@ from guardrails.sources.terraform.syntax import Body, parse_file
 
 Steps = tuple[str | int, ...]
 _ABSENT = object()
+_MOST = 400_000
+"""Characters of a file: python-hcl2 takes ten seconds for as many."""
 
 
 class UnusableParserError(Exception):
@@ -25,16 +28,19 @@ def disagreement(before: str, after: str, replacements: Sequence[Replacement]) -
     Raises `UnusableParserError`.
     """
     loads = _parser()
+    if max(len(before), len(after)) > _MOST:
+        return "the file is too large to be verified"
+    parsed = parse_file(Source("", before, File()))
+    # A broken file may keep python-hcl2 busy for ever.
+    if parsed.errors or parse_file(Source("", after, File())).errors:
+        return "the file is not Terraform throughout"
     try:
-        old, new = _leaves(loads(before)), _leaves(loads(after))
-    except UnusableParserError:
-        raise
+        old, new = _read(before), _read(after)
     except Exception as error:  # its grammar raises anything over what it does not know
         return f"python-hcl2 cannot read it: {type(error).__name__}"
     wanted = dict(old)
-    body = parse_file(Source("", before, File())).body
     for each in replacements:
-        at = _steps(body, each)
+        at = _steps(parsed.body, each)
         for steps in [steps for steps in wanted if steps[: len(at)] == at]:
             del wanted[steps]
         if each.expression is not None:
@@ -61,6 +67,11 @@ def _parser() -> Any:
             "`pip install --force-reinstall python-hcl2`"
         ) from None
     return hcl2.loads
+
+
+@lru_cache(maxsize=128)
+def _read(text: str) -> Mapping[Steps, object]:
+    return _leaves(_parser()(text))
 
 
 def _leaves(value: object) -> dict[Steps, object]:
