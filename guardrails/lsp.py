@@ -413,6 +413,10 @@ def server(analyse: Analyse, repair: Repair) -> Server:
     def _closed(_: lsp.DidCloseTextDocumentParams) -> None:
         made.changed()
 
+    @made.feature(lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES)
+    def _others(_: lsp.DidChangeWatchedFilesParams) -> None:
+        made.changed()  # another branch, modules that were fetched, the configuration
+
     @made.feature(lsp.TEXT_DOCUMENT_HOVER)
     def _hover(given: lsp.HoverParams) -> lsp.Hover | None:
         return made.hover(given.text_document.uri, given.position)

@@ -309,6 +309,22 @@ def test_another_open_file_is_as_it_stands_there_too(folder: Path) -> None:
     assert brief(more) == [FOUND]
 
 
+def test_a_file_that_changed_on_the_disk_is_read_again(folder: Path) -> None:
+    """A file that is not open here was changed by something else, and the editor says so."""
+    (folder / "main.tf").write_text(TRAIL.replace("false", "var.signed"))
+    variables = folder / "variables.tf"
+    variables.write_text('variable "signed" {\n  default = false\n}\n')
+    with editor(folder, ONLY) as session:
+        session.open("main.tf")
+        before = session.diagnostics("main.tf")
+        variables.write_text('variable "signed" {\n  default = true\n}\n')
+        changes = [{"uri": variables.as_uri(), "type": 2}]
+        session.tell("workspace/didChangeWatchedFiles", {"changes": changes})
+        after = session.diagnostics("main.tf")
+
+    assert (len(before), after) == (1, [])
+
+
 def test_what_cannot_be_read_or_decided_is_shown(folder: Path) -> None:
     """A broken block is an error, a question without an answer a hint."""
     with editor(folder, ONLY) as session:
