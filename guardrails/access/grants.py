@@ -199,7 +199,10 @@ def sample(action: str) -> str:
     known = facts.action(action)
     if known is None or not known.targets:
         return "*"
-    target = next((t for t in known.targets if t.required), known.targets[0])
+    return _unnamed(next((t for t in known.targets if t.required), known.targets[-1]))
+
+
+def _unnamed(target: facts.Target) -> str:
     head, *rest = target.type.glob.split(":", 5)
     parts = [head, *rest]
     if len(parts) < 6:
@@ -215,10 +218,14 @@ def of_levels(pattern: str, levels: tuple[facts.Level, ...]) -> tuple[tuple[str,
     found: list[tuple[str, str]] = []
     for name in facts.actions_matching(pattern) if pattern.strip("*:") else ():
         known = facts.action(name)
-        if known is not None and known.level in levels and not known.wildcard_only:
-            found.append((name, sample(name)))
-            if len(found) == _MOST_OF_A_PATTERN:
-                break
+        if known is None or known.level not in levels or known.wildcard_only:
+            continue
+        required = [target for target in known.targets if target.required]
+        if not required and len(known.targets) == 1:
+            continue  # it can be about such a thing, and about nothing: then only `*` grants it
+        found.extend((name, _unnamed(target)) for target in (required[:1] or known.targets[-3:]))
+        if len(found) >= _MOST_OF_A_PATTERN:
+            break
     return tuple(found)
 
 
