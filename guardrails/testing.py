@@ -54,6 +54,13 @@ def failures(case: Case, others: Sequence[AnyCheck]) -> list[str]:
     `bad` gives exactly the findings and undecided results that its marks say, from its own check. `fixed` gives
     nothing, and from `others` no finding.
     """
+    try:
+        return _failures(case, others)
+    except json.JSONDecodeError as error:
+        return [f"the account of the example is not JSON: {error}"]
+
+
+def _failures(case: Case, others: Sequence[AnyCheck]) -> list[str]:
     check, example = case.check, case.example
     own = [*others, check] if check in CHECKS_OF_SUPPRESSIONS else [check]  # these judge what others find
     found = []

@@ -162,6 +162,13 @@ def test_what_an_account_lacks_is_only_known_where_it_is_said_to_be_complete() -
     assert tested('{"complete": []} # undecided\n' + bucket) == []
 
 
+def test_a_broken_account_is_a_failure() -> None:
+    """An example that is no JSON proves nothing, and says where it breaks."""
+    assert wrong(Example(bad='{"type": "aws_s3_bucket"')) == [
+        "the account of the example is not JSON: Expecting ',' delimiter: line 2 column 1 (char 25)"
+    ]
+
+
 def test_broken_terraform_is_a_failure() -> None:
     """An example that does not parse proves nothing."""
     assert any(each.startswith("bad: main.tf:") for each in wrong(Example(bad=BAD.replace("}", ""))))

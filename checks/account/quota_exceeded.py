@@ -13,7 +13,7 @@ class QuotaExceeded(Check[Model]):
     Auto Scaling group that never says why. Raising a quota takes from minutes to days.
 
     Counted are Elastic IP addresses, VPCs, internet gateways, NAT gateways of a zone, security groups, load balancers,
-    databases, Auto Scaling groups, resource policies of CloudWatch Logs and vCPUs. Without a picture of the account
+    databases, Auto Scaling groups and vCPUs. Without a picture of the account
     AWS's default is what it may have, and what is there already is not counted: lay the plan over the account
     (`guardrails check plan.json --live account.json.gz`) to judge the whole against the quotas in force.
     """
@@ -61,7 +61,7 @@ class QuotaExceeded(Check[Model]):
         for usage in usages(subject):
             if usage.limit is None or usage.used <= usage.limit or not usage.planned:
                 continue
-            if usage.used > usage.planned and usage.quota.code and not usage.in_force:
+            if usage.used > usage.planned and not usage.in_force:
                 doubt = doubt or f"the quota of {usage.quota.name} in {usage.region} is not known"
                 continue
             first = usage.resources[min(usage.limit, len(usage.resources) - 1)]

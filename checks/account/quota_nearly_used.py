@@ -85,7 +85,7 @@ class QuotaNearlyUsed(Check[Model]):
         for usage in usages(subject):
             if usage.limit is None or usage.used < SHARE * usage.limit:
                 continue
-            if not usage.in_force and usage.quota.code:
+            if not usage.in_force:
                 doubt = doubt or f"the quota of {usage.quota.name} in {usage.region} is not known"
                 continue
             yield self.finding(

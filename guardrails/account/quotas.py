@@ -24,7 +24,7 @@ class Quota:
     """Of what: `VPCs`."""
     service: str
     code: str
-    """AWS's own code; empty for one that cannot be raised."""
+    """AWS's own code."""
     default: int | None
     """What AWS gives where nobody asked for more; None where that depends on the account's history."""
     counts: tuple[str, ...]
@@ -84,7 +84,7 @@ def usages(model: Model) -> Iterator[Usage]:
         for (_, place), found in sorted(groups.items()):
             found.sort(key=lambda pair: not _is_live(pair[0]))
             region = place.rstrip("abcdef") if quota.per == "zone" else place
-            in_force = limits.get((quota.code, region)) if quota.code else None
+            in_force = limits.get((quota.code, region))
             yield Usage(
                 quota,
                 place,

@@ -263,10 +263,16 @@ def test_what_an_unrelated_design_lacks_is_no_finding(tmp_path: Path) -> None:
         (
             "quota-exceeded",
             (
-                'resource "aws_cloudwatch_log_resource_policy" "a" {\n  count = 11\n  policy_name = "p${count.index}"\n'
-                '  policy_document = "{}"\n}\n'
+                'resource "aws_internet_gateway" "a" {\n  count = 5\n}\n'
+                'resource "aws_internet_gateway" "b" {\n  count = var.more ? 1 : 0\n}\nvariable "more" {}\n'
+                'resource "aws_egress_only_internet_gateway" "c" {\n  vpc_id = "vpc-1"\n}\n'
             ),
-            ["it is one of 11 resource policies of CloudWatch Logs, the default quota is 10"],
+            [],
+        ),
+        (
+            "quota-exceeded",
+            'resource "aws_internet_gateway" "a" {\n  count = 6\n}\n',
+            ["it is one of 6 internet gateways, the default quota is 5"],
         ),
         (
             "session-too-short",
