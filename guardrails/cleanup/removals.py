@@ -34,7 +34,7 @@ def _made(resource: Resource, *steps: Step, undo: str, takes: tuple[str, ...] = 
     for step in steps:
         for name, value in step.params.items():
             for text in value if isinstance(value, list) else [value]:
-                if isinstance(text, str) and (not text or text.startswith("-")):
+                if isinstance(text, str) and (not text or text.startswith("-") or not text.isprintable()):
                     # An empty name could mean everything, and one with a dash another option: a snapshot is a file.
                     raise Unknown(f"{resource.address}: {name}: {text!r} is no name that AWS gives")
     return Removal(tuple(steps), undo, resource.region, takes)

@@ -19,7 +19,7 @@ from guardrails.config import configured
 from guardrails.config import load as load_config
 from guardrails.sources.aws.audit import Options, collect
 from guardrails.sources.aws.session import Access, Limits
-from tests.cleanup.worlds import CANNED, REGION, SERVICES, Rules, build, everything
+from tests.cleanup.worlds import CANNED, REGION, SERVICES, Rules, build, ec2, everything
 from tests.sources.aws.simulator import Proxy
 
 LIMITS = Limits(attempts=2, pace=1000)
@@ -109,3 +109,134 @@ def _near(before: dict[str, Any], named: set[str]) -> set[str]:
         if "SubnetId" in item and item["SubnetId"] not in named:
             near.add(item["SubnetId"])  # it counts its free addresses
     return near
+
+
+def test_a_disk_is_saved_first_and_can_come_back(account: Proxy, checks: dict[str, AnyCheck], tmp_path: Path) -> None:
+    """The journal has each call before it is made, what was saved, and the command that brings it back."""
+    volume = ec2().create_volume(Size=8, AvailabilityZone=f"{REGION}a", VolumeType="gp3")["VolumeId"]
+
+    results, journal = carried_out(planned(checks), tmp_path / "journal.jsonl")
+
+    [snapshot] = ec2().describe_snapshots(Filters=[{"Name": "volume-id", "Values": [volume]}])["Snapshots"]
+    assert snapshot["Tags"] == [{"Key": "guardrails:cleanup", "Value": "saved before removal"}]
+    assert volume not in everything()
+    name = snapshot["SnapshotId"]
+    undo = f"aws ec2 create-volume --snapshot-id {name} --volume-type gp3 --availability-zone {REGION}a"
+    assert [(each.outcome, each.undo) for each in results] == [("removed", undo)]
+    assert [(each["event"], each.get("call", "")) for each in journal] == [
+        ("begin", ""),
+        ("before", ""),
+        ("calling", "ec2:CreateSnapshot"),
+        ("kept", "ec2:CreateSnapshot"),
+        ("calling", "ec2:DeleteVolume"),
+        ("done", "ec2:DeleteVolume"),
+        ("removed", ""),
+        ("end", ""),
+    ]
+    assert journal[1]["values"]["size"] == 8
+    assert (tmp_path / "journal.jsonl").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_disk_that_is_attached_meanwhile_stays(account: Proxy, checks: dict[str, AnyCheck], tmp_path: Path) -> None:
+    """It is left alone, not even saved, and that is said."""
+    client = ec2()
+    volume = client.create_volume(Size=8, AvailabilityZone=f"{REGION}a", VolumeType="gp3")["VolumeId"]
+    plan = planned(checks)
+    [instance] = client.run_instances(ImageId="ami-12c6146b", MinCount=1, MaxCount=1)["Instances"]
+    client.attach_volume(VolumeId=volume, InstanceId=instance["InstanceId"], Device="/dev/sdf")
+
+    results, journal = carried_out(plan, tmp_path / "journal.jsonl")
+
+    assert [(each.outcome, each.reason) for each in results] == [("skipped", "it is attached again")]
+    assert [each for each in journal if "call" in each] == []
+    assert volume in everything()
+
+
+def test_a_gateway_that_is_routed_to_meanwhile_stays(
+    account: Proxy, checks: dict[str, AnyCheck], tmp_path: Path
+) -> None:
+    """A route that somebody adds after the plan saves it."""
+    client = ec2()
+    vpc = client.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnet = client.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+    address = client.allocate_address(Domain="vpc")["AllocationId"]
+    nat = client.create_nat_gateway(SubnetId=subnet, AllocationId=address)["NatGateway"]["NatGatewayId"]
+    plan = planned(checks)
+    [table] = client.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["RouteTables"]
+    client.create_route(RouteTableId=table["RouteTableId"], DestinationCidrBlock="0.0.0.0/0", NatGatewayId=nat)
+
+    results, _ = carried_out(plan, tmp_path / "journal.jsonl")
+
+    assert [(each.item.resource.name, each.outcome, each.reason) for each in results] == [
+        (nat, "skipped", "a route leads to it again")
+    ]
+    assert nat in everything()
+
+
+def test_a_vpc_that_changes_meanwhile_stays_whole(account: Proxy, checks: dict[str, AnyCheck], tmp_path: Path) -> None:
+    """A subnet that nobody planned for keeps all of it."""
+    client = ec2()
+    vpc = client.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    client.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")
+    plan = planned(checks)
+    client.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24")
+    before = everything()
+
+    results, journal = carried_out(plan, tmp_path / "journal.jsonl")
+
+    changed = "something was added to it since the plan was made, or taken away"
+    assert [(each.outcome, each.reason) for each in results] == [("skipped", changed)]
+    assert [each for each in journal if "call" in each] == []
+    assert everything() == before
+
+
+def test_what_something_left_still_uses_stays(account: Proxy, checks: dict[str, AnyCheck], tmp_path: Path) -> None:
+    """A route table that is used meanwhile stays, and so does the VPC that was to go after it."""
+    client = ec2()
+    vpc = client.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnet = client.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+    table = client.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+    plan = planned(checks)
+    client.associate_route_table(RouteTableId=table, SubnetId=subnet)
+
+    results, _ = carried_out(plan, tmp_path / "journal.jsonl")
+
+    assert [(each.item.resource.name, each.outcome, each.reason) for each in results] == [
+        (table, "skipped", "a subnet, a gateway or an endpoint uses it"),
+        (vpc, "skipped", f"aws_route_table.{table} uses it and is still there"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("operation", "expected"),
+    [
+        ("DescribeAddresses", ("skipped", "ec2:DescribeAddresses: UnauthorizedOperation")),
+        ("ReleaseAddress", ("failed", "ec2:ReleaseAddress: UnauthorizedOperation: no")),
+    ],
+)
+def test_a_denied_call_changes_nothing(
+    operation: str, expected: tuple[str, str], account: Proxy, checks: dict[str, AnyCheck], tmp_path: Path
+) -> None:
+    """What cannot be asked is not done, and what is refused is said."""
+    ec2().allocate_address(Domain="vpc")
+    plan = planned(checks)
+    before = everything()
+    account.fault = lambda asked: "denied" if asked.operation == operation else ""
+
+    results, journal = carried_out(plan, tmp_path / "journal.jsonl")
+
+    account.fault = lambda _: ""
+    assert [(each.outcome, each.reason) for each in results] == [expected]
+    assert (journal[-2]["event"], journal[-2]["reason"]) == expected
+    assert everything() == before
+
+
+def test_what_is_gone_already_is_said(account: Proxy, checks: dict[str, AnyCheck], tmp_path: Path) -> None:
+    """Somebody was faster."""
+    address = ec2().allocate_address(Domain="vpc")["AllocationId"]
+    plan = planned(checks)
+    ec2().release_address(AllocationId=address)
+
+    results, _ = carried_out(plan, tmp_path / "journal.jsonl")
+
+    assert [(each.outcome, each.reason) for each in results] == [("skipped", "it is gone already")]

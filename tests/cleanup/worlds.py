@@ -203,7 +203,7 @@ class Rules:
                 assert not self.world.pop(params["InternetGatewayId"])["Attachments"], "still attached"
             case "DeleteSubnet":
                 name = params["SubnetId"]
-                assert not [i for i in self.world.values() if i.get("NetworkInterfaceId") and i["SubnetId"] == name]
+                assert not [i for i in self.world.values() if _is_interface(i) and i["SubnetId"] == name]
                 del self.world[name]
                 for item in self.world.values():
                     if "Associations" in item:
@@ -245,7 +245,7 @@ class Rules:
                     ]
 
     def _interfaces(self, vpc: str) -> Iterator[dict[str, Any]]:
-        return (each for each in self.world.values() if each.get("NetworkInterfaceId") and each["VpcId"] == vpc)
+        return (each for each in self.world.values() if _is_interface(each) and each["VpcId"] == vpc)
 
     def _delete_vpc(self, vpc: str) -> None:
         inside = []
@@ -269,3 +269,7 @@ class Rules:
 def _association(table: dict[str, Any], name: str) -> Any:
     found = [each for each in table.get("Associations", ()) if each.get("RouteTableAssociationId") == name]
     return found[0] if found else None
+
+
+def _is_interface(item: dict[str, Any]) -> bool:
+    return "NetworkInterfaceId" in item and "SubnetId" in item

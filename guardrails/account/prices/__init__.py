@@ -60,12 +60,12 @@ def dated() -> date:
 def monthly_cost(item: str, resource: Resource, quantity: float = 1) -> Cost:
     """What so many of an item of the file cost a month in the region of a resource.
 
-    The price of us-east-1 stands for regions that the file does not have, and the cost says so. Raises `PricesError`
-    for an item that the file does not have.
+    The price of us-east-1 stands for regions that the file does not have, and the cost says so. What the file does
+    not have at all, such as a new type of volume, has no price.
     """
     price = _tables()["prices"].get(item)
     if not isinstance(price, Mapping):
-        raise PricesError(f"{FILE.name} has no {item}")
+        return Cost(None, missing=item)
     region = _region(resource)
     own = price.get(region)
     usd = price[_BASE] if own is None else own
