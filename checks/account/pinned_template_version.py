@@ -6,7 +6,7 @@ from guardrails import Check, Example, Finding, Kind, Resource, Severity, Symbol
 
 
 class PinnedTemplateVersion(Check[Resource]):
-    """A group starts machines from an old version of a launch template that the design changes.
+    """A group keeps to one version of a launch template that the design changes.
 
     ## Why is this bad?
     Whoever changes the image, the type or the script in the template sees a clean apply, and nothing of it ever
