@@ -16,6 +16,7 @@ from guardrails.commands._progress import Progress
 from guardrails.reporters.safe import visible
 
 if TYPE_CHECKING:
+    from guardrails.cleanup.apply import Clients
     from guardrails.cleanup.plan import Plan
     from guardrails.model import Model
     from guardrails.sources.aws.session import Access
@@ -121,14 +122,28 @@ def _account(target: str, access: Access, regions: Sequence[str], progress: Prog
             shared.fail(f"{target} holds {len(accounts)} accounts: clean them up one by one")
         account = accounts[0]
     elif _ACCOUNT.fullmatch(target):
+        progress("asking AWS who we are")
+        _caller(access, target)
         account = _live(access, regions, progress)
-        if account.name != target:
-            shared.fail(f"these are credentials of the account {account.name}, not of {target}")
     else:
         shared.fail(f"{target} is neither a file nor the id of an account (12 digits)")
     if not _ACCOUNT.fullmatch(account.name):
         shared.fail(f"{target} is of {account.name!r}, which is not the id of an account (12 digits)")
     return account
+
+
+def _caller(access: Access, account: str) -> Clients:
+    """Clients with the given credentials; exits where these are not of the account."""
+    from guardrails.cleanup.apply import clients_of  # noqa: PLC0415  # loads botocore
+    from guardrails.sources.aws.audit import NoAccessError  # noqa: PLC0415  # the same
+
+    try:
+        clients, found = clients_of(access)
+    except NoAccessError as error:
+        shared.fail(str(error))
+    if found != account:
+        shared.fail(f"these are credentials of the account {found}, not of {account}: nothing was changed")
+    return clients
 
 
 def _live(access: Access, regions: Sequence[str], progress: Progress) -> Model:
@@ -168,19 +183,13 @@ def _write(path: Path, text: str) -> None:
 
 def _apply(plan: Plan, access: Access, where: Path | None) -> bool:
     """Remove, once the account's id was typed; whether something was left alone."""
-    from guardrails.cleanup.apply import apply, clients_of  # noqa: PLC0415  # with --apply alone
+    from guardrails.cleanup.apply import apply  # noqa: PLC0415  # with --apply alone
     from guardrails.cleanup.journal import Journal  # noqa: PLC0415  # the same
-    from guardrails.sources.aws.audit import NoAccessError  # noqa: PLC0415  # the same
 
     print(f"Type the account's id to remove {len(plan.items)} things: ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip() != plan.account:
         shared.fail("that is not the account's id: nothing was changed")
-    try:
-        clients, account = clients_of(access)
-    except NoAccessError as error:
-        shared.fail(str(error))
-    if account != plan.account:
-        shared.fail(f"these are credentials of the account {account}, not of {plan.account}: nothing was changed")
+    clients = _caller(access, plan.account)
     left = False
     path = where or Path(f"guardrails-cleanup-{plan.account}.jsonl")
     try:
