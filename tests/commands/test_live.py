@@ -115,7 +115,7 @@ def test_what_stood_before_the_plan_is_not_its_doing(run: Run) -> None:
 
 def test_what_the_plan_does_to_a_live_resource_is_found(run: Run) -> None:
     """A planned rule that opens SSH in a live group makes a finding of it that was none before."""
-    world = {"cidr_blocks": ["10.0.0.0/8"], "from_port": 22, "to_port": 22, "protocol": "tcp", "self": False}
+    world: Value = {"cidr_blocks": ["10.0.0.0/8"], "from_port": 22, "to_port": 22, "protocol": "tcp", "self": False}
     _save(
         _live("aws_vpc", "vpc-00000001", cidr_block="10.0.0.0/16"),
         _live("aws_security_group", "sg-00000001", vpc_id="vpc-00000001", ingress=[world], egress=[]),

@@ -56,7 +56,8 @@ _TOKENS = (  # how an answer says that there is more, and how the next question 
     ("Marker", "Marker"),
     ("NextMarker", "Marker"),
 )
-_MALFORMED = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+# What mappings raise over an answer that is not as AWS documents it; a generator's `next` gives a RuntimeError.
+_MALFORMED = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 _DEAD_AFTER = 2  # connections that fail through all their retries before a unit gives up
 
 T = TypeVar("T")

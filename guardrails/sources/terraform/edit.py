@@ -18,6 +18,7 @@ from guardrails.sources.terraform.loader import read_text, terraform_files
 from guardrails.sources.terraform.module import nested_type
 from guardrails.sources.terraform.origin import supplier
 from guardrails.sources.terraform.resource import Instance, InstanceValues
+from guardrails.sources.terraform.schema import Attribute as SchemaAttribute
 from guardrails.sources.terraform.scope import Scope
 from guardrails.sources.terraform.source import Source
 from guardrails.sources.terraform.syntax import Attribute, Block, Body
@@ -146,6 +147,8 @@ class _Editor:
             raise CannotEditError(f'there is no "{name}" to put it in')
         if not path and top and schema is not None and name not in schema.attributes:
             raise CannotEditError(f'"{name}" is no argument of {self._instance.type}')
+        if not path and top and schema is not None and not _is_argument(schema.attributes[name]):
+            raise CannotEditError(f'"{name}" is what the provider says')
         source = _editable(block.source)
         lines = [name, f"{path[0]} = {self._expression}"] if path else [f"{name} = {self._expression}"]
         below: Path = (name, 0, path[0]) if path else (name,)
@@ -245,6 +248,10 @@ def _editable(source: Source) -> Source:
     if f"{os.sep}.terraform{os.sep}" in os.path.realpath(source.file):
         raise CannotEditError(f"{source.shown} is an installed module: change it where it is kept")
     return source
+
+
+def _is_argument(attribute: SchemaAttribute) -> bool:
+    return attribute.optional or attribute.required
 
 
 def _line_start(text: str, at: int) -> int:

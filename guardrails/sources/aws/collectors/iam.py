@@ -182,7 +182,6 @@ def _policy(aws: Scope, policy: Answer) -> Iterator[Record]:
             "version_count": len(policy["PolicyVersionList"]),
             "create_date": when(policy.get("CreateDate")),
             "update_date": when(policy.get("UpdateDate")),
-            **(tags_of(policy["Tags"]) if "Tags" in policy else {}),
         },
         mode="managed" if ours else "data",
     )

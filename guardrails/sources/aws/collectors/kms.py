@@ -48,6 +48,7 @@ def _key(aws: Scope, item: Answer) -> Iterator[Record]:
                 custom_key_store_id="CustomKeyStoreId",
                 key_state="KeyState",
             ),
+            **({"enabled": key.get("Enabled")} if key.get("Origin") == "EXTERNAL" else {}),
             "xks_key_id": at(key, "XksKeyConfiguration", "Id", default=""),
             "bypass_policy_lockout_safety_check": False,  # of a call, not of the key
             "arn": arn,

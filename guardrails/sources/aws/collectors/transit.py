@@ -31,6 +31,7 @@ def _gateway(aws: Scope, item: Answer) -> Iterator[Record]:
     if item.get("State") in _GONE:
         return
     options = item.get("Options") or {}
+    aws.memory.setdefault("gateways", {})[item["TransitGatewayId"]] = item.get("OwnerId")
     yield aws.record(
         "aws_ec2_transit_gateway",
         item["TransitGatewayId"],
@@ -77,8 +78,8 @@ def _vpc_attachment(aws: Scope, item: Answer) -> Iterator[Record]:
             **dict.fromkeys(
                 ("transit_gateway_default_route_table_association", "transit_gateway_default_route_table_propagation"),
                 False
-                if item.get("TransitGatewayOwnerId", aws.account) == aws.account
-                else UnknownValue("the transit gateway's route tables are another account's"),
+                if aws.memory.get("gateways", {}).get(item["TransitGatewayId"]) == aws.account
+                else UnknownValue("the transit gateway's route tables may be another account's"),
             ),
             "creation_time": when(item.get("CreationTime")),
             **tags_of(item.get("Tags")),
