@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardrails import Check, Example, Finding, Fix, Kind, Resource, Safety, SecurityGroup, Severity, related
+from guardrails import Check, Example, Finding, Fix, Kind, Resource, Safety, SecurityGroup, Severity, Shortfall, related
 
 # What opens connections by itself, and where its groups stand.
 GROUPS = {
@@ -98,6 +98,11 @@ class SecurityGroupWithoutEgress(Check[Resource]):
             for view in views:
                 for _ in view.egress:  # raises where there may be rules that are not known
                     return
+            if any(
+                each.resource is subject and any(missing.cause == "egress" for missing in each.missing)
+                for each in Shortfall.subjects(subject.model)
+            ):
+                return  # what it needs is known, and the check for that says what comes of it
             names = " and ".join(group.address for group in groups)
             yield self.finding(
                 subject,

@@ -177,7 +177,9 @@ class _Survey:
         interfaces = self.network.interfaces(workload.resource)
         if workload.kind in ("session", "container-instance") and workload.resource.type == "aws_instance":
             interfaces = interfaces[:1]  # the others are for others
-        for need in workload.needs:
+        if not interfaces and (workload.needs or workload.doubts):
+            open_.append("whether it reaches what it needs: its network interfaces are not in view")
+        for need in workload.needs if interfaces else ():
             found, doubt = self._need(workload, interfaces, need)
             missing += [found] if found else []
             open_ += [doubt] if doubt else []

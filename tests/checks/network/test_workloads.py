@@ -895,3 +895,28 @@ def test_a_notebook_with_direct_internet(tmp_path: Path) -> None:
     """A notebook with direct internet access does not depend on its subnet."""
     text = MANAGED["a notebook"][0].replace('"Disabled"', '"Enabled"')
     assert said(terraform(tmp_path, VPC + GROUP + text, *CHECKS).findings) == []
+
+
+def test_a_group_that_lets_nothing_out(tmp_path: Path) -> None:
+    """A workload that its group keeps in is one finding, with what comes of it."""
+    group = """
+resource "aws_security_group" "app" {
+  name   = "app"
+  vpc_id = aws_vpc.main.id
+}
+"""
+    found = terraform(tmp_path, VPC + group + DATA + NAT + function(), *CHECKS, "security-group-without-egress")
+    assert [(each.check, each.message) for each in found.findings] == [("function-without-way-out", HANGS[2])]
+
+
+def test_a_group_that_lets_nothing_out_of_something_without_known_needs(tmp_path: Path) -> None:
+    """Where it is not known what a workload calls, its group alone is reported."""
+    group = """
+resource "aws_security_group" "app" {
+  name   = "app"
+  vpc_id = aws_vpc.main.id
+}
+"""
+    text = VPC + group + NAT + function("MODE = 1")
+    found = terraform(tmp_path, text, *CHECKS, "security-group-without-egress")
+    assert [each.check for each in found.findings] == ["security-group-without-egress"]
