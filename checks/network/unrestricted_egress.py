@@ -163,6 +163,8 @@ class UnrestrictedEgress(Check[SecurityGroup]):
     )
 
     def check(self, subject: SecurityGroup, /) -> Iterator[Finding]:
+        if subject.resource.type == "aws_default_security_group":
+            return  # that it has any rule is said already
         for rule, traffic in subject.open_to_destinations(TCP):
             if traffic.ports() >= TCP:
                 yield self.finding(

@@ -134,6 +134,13 @@ def zone(block: Block) -> str:
     return ""
 
 
+def unread(model: Model, *types: str) -> str:
+    """Why things of these types of a live account may be missing, empty if all of them were read."""
+    if model.kind != "account":
+        return ""
+    return next((gap.reason for gap in model.gaps if not gap.types or not gap.types.isdisjoint(types)), "")
+
+
 def values(block: Block, *path: str | int) -> list[Value]:
     """The known elements of a list, or the one value; nothing if it is not known."""
     value = written(block, *path)

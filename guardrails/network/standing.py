@@ -123,6 +123,8 @@ def _all_in_view(lens: Network, group: Resource) -> bool:
     """Whether everything that a design puts a group on is in the picture of the network, with this group on it."""
     if group.type == "aws_default_security_group":
         return False  # whatever is launched without a group gets it
+    if any(not gap.types for gap in group.model.gaps):
+        return False  # a module that is not installed may have it, too
     users = _users(group.model)
     waiting = [users.resources[address] for address in users.of.get(group.address, ())]
     seen: set[str] = set()

@@ -8,7 +8,7 @@ from dataclasses import replace
 from guardrails.model import Model, Resource
 from guardrails.network.addresses import NOWHERE, AddressSet, Family, parse_cidr
 from guardrails.network.prefix_list import prefix_list
-from guardrails.network.reading import cidr, flag, link, links, text, written
+from guardrails.network.reading import cidr, flag, link, links, text, unread, written
 from guardrails.network.topology import Attachment, AttachmentKind, Picture, Route, RouteTable, Transit
 from guardrails.network.vpc import SUBNETS, VpcReader, conditional, tunnel_up
 
@@ -38,7 +38,7 @@ class TransitReader:
             self.picture.transits[resource.address] = Transit(
                 resource.address,
                 group_references=text(resource, "security_group_referencing_support") == "enable",
-                doubt=f"the other attachments of {resource.address}" if resource.mode == "data" else "",
+                doubt=f"the other attachments of {resource.address}" if self._shared(resource) else "",
                 resource=resource,
             )
         for type_, kind in _ATTACHMENTS.items():
@@ -47,6 +47,12 @@ class TransitReader:
         self._peers()
         self._associations()
         self._tables()
+
+    def _shared(self, gateway: Resource) -> bool:
+        """Whether a gateway may have attachments that are not in view: it is read only, or of another account."""
+        owner = text(gateway, "owner_id")
+        foreign = self.model.kind == "account" and owner not in ("", self.model.name)
+        return gateway.mode == "data" or foreign or bool(unread(self.model, "aws_ec2_transit_gateway_vpc_attachment"))
 
     def _attachment(self, resource: Resource, kind: AttachmentKind) -> None:
         name = "associated_gateway_id" if kind == "direct-connect" else "transit_gateway_id"
@@ -174,7 +180,8 @@ class TransitReader:
             )
         self._propagations(routes)
         for key, own in routes.items():
-            doubt = "" if key in resources or key.startswith("default route table") else f"the other routes of {key}"
+            made = key.startswith("default route table") and self.model.kind != "account"
+            doubt = "" if key in resources or made else f"the other routes of {key}"
             self.picture.transit_tables[key] = RouteTable(key, tuple(own), doubt, resources.get(key))
 
     def _route(self, resource: Resource) -> Route:

@@ -9,7 +9,7 @@ from guardrails.model import Block, Model, Resource, Symbolic, UnknownValue, Val
 from guardrails.network.addresses import NOWHERE, RFC1918, AddressSet, Family, parse_cidr
 from guardrails.network.network_acl import NetworkAcl
 from guardrails.network.prefix_list import endpoint_service, prefix_list
-from guardrails.network.reading import Link, blocks, cidr, flag, link, links, text, written, zone
+from guardrails.network.reading import Link, blocks, cidr, flag, link, links, text, unread, written, zone
 from guardrails.network.topology import (
     Acl,
     BlockMode,
@@ -55,6 +55,7 @@ class VpcReader:
         """By subnet: `yes`, `no` or `maybe` for a public address at launch."""
         self.generated: dict[str, AddressSet] = {}
         self._main: dict[str, str] = {}
+        self._gateways_unread = bool(unread(model, "aws_internet_gateway"))
         self._mode, self._exclusions = self._block_public()
 
     def read(self) -> None:
@@ -118,7 +119,7 @@ class VpcReader:
             block_public=self._mode,
             dns=dns and (hostnames or data),
             internet_gateway=f"internet gateway of {resource.address}" if self._comes_with_gateway(resource) else "",
-            gateway_doubt=f"the internet gateway of {resource.address}" if data else "",
+            gateway_doubt=f"the internet gateway of {resource.address}" if data or self._gateways_unread else "",
             resource=resource,
         )
 
@@ -286,7 +287,10 @@ class VpcReader:
             owner = self.picture.vpcs.get(vpc_of.get(key, ""))
             cidrs = owner.cidrs if owner is not None else NOWHERE
             local = Route("local", cidrs=tuple(_cidr_entries(cidrs)))
-            self.picture.tables[key] = RouteTable(key, (local, *_once(own)), doubts.get(key, ""), resources.get(key))
+            doubt = doubts.get(key, "")
+            if self.model.kind == "account" and key not in resources:
+                doubt = f"the routes of the {key}"  # an account has every table that it shows, unless it was not read
+            self.picture.tables[key] = RouteTable(key, (local, *_once(own)), doubt, resources.get(key))
         self._associate()
 
     def _table_vpc(self, resource: Resource) -> str:
@@ -480,6 +484,8 @@ class VpcReader:
                 self.picture.subnets[key] = replace(place, acl=acl_key, acl_doubt=doubt or unseen)
             elif place.vpc in default:
                 self.picture.subnets[key] = replace(place, acl=default[place.vpc])
+            elif self.model.kind == "account":  # which shows one for each subnet, unless it was not read
+                self.picture.subnets[key] = replace(place, acl_doubt=f"the network ACL of {key}")
 
     def _peerings(self) -> None:
         accepted = {

@@ -826,6 +826,13 @@ class Walker:
         for other in self.picture.attachments.values():
             if other.gateway == attachment.gateway and other.key != attachment.key:
                 yield from self._leave_transit(attachment, other, packet, zone)
+        transit = self.picture.transits.get(attachment.gateway)
+        if transit is None or transit.doubt:
+            unseen = packet.needing(transit.doubt if transit else f"the attachments of {attachment.gateway}")
+            if packet.goal != "interface" and not packet.reply:
+                yield Arrival(packet.goal, attachment.gateway, unseen)
+            elif packet.goal == "interface" and self.picture.vpcs[self._vpc_of(packet.receiver)].resource is None:
+                yield from self._deliver(self.picture.vpcs[self._vpc_of(packet.receiver)], unseen, "")
 
     def _transit_routes(
         self, attachment: Attachment, table: RouteTable, packet: Packet, zone: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from guardrails.model import Value
+from guardrails.model import Gap, Value
 from guardrails.network.lens import Network
 from guardrails.network.ports import PortSet
 from tests.network.design import model
@@ -276,3 +276,44 @@ def test_two_databases_that_are_alike_keep_their_interfaces_apart() -> None:
     assert [i.key for i in Network.of(model(two, kind="account")).interfaces("aws_db_instance.a")] == [
         "aws_db_instance.a"
     ]
+
+
+@pytest.mark.parametrize(
+    ("hidden", "type_", "needs"),
+    [
+        ("aws_default_route_table.rtb-main", "aws_route_table", "the routes of the main route table of aws_vpc.vpc-1"),
+        ("aws_default_network_acl.acl-1", "aws_network_acl", "the network ACL of aws_subnet.subnet-prv"),
+        ("aws_nat_gateway.nat-1", "aws_nat_gateway", "the NAT gateway nat-1"),
+    ],
+)
+def test_what_was_not_read_is_needed(hidden: str, type_: str, needs: str) -> None:
+    """A call that was denied leaves the answer open, and says which part is missing."""
+    account = _account()
+    del account[hidden]
+    found = model(account, kind="account")
+    found.gaps.append(Gap("AccessDenied", frozenset({type_})))
+    answer = Network.of(found).reach(PRIVATE, "internet", HTTPS)
+
+    assert (answer.verdict, needs in answer.needs) == ("unknown", True)
+
+
+def test_an_internet_gateway_that_was_not_read_is_needed() -> None:
+    """Whether the VPC has one is not known."""
+    account = _account()
+    del account["aws_internet_gateway.igw-1"]
+    found = model(account, kind="account")
+    found.gaps.append(Gap("AccessDenied", frozenset({"aws_internet_gateway"})))
+
+    assert Network.of(found).reach("internet", PUBLIC, HTTPS).verdict == "unknown"
+
+
+def test_a_transit_gateway_of_another_account_may_lead_anywhere() -> None:
+    """Its other attachments and its routes are its owner's to see."""
+    account = _account()
+    account["aws_ec2_transit_gateway.tgw-1"] = {"id": "tgw-1", "owner_id": "999999999999"}
+    account["aws_ec2_transit_gateway_vpc_attachment.att"] = {
+        "id": "att", "transit_gateway_id": "tgw-1", "vpc_id": "vpc-1", "subnet_ids": ["subnet-prv"],
+    }  # fmt: skip
+    account["aws_default_route_table.rtb-main"]["route"] = [_route(transit_gateway_id="tgw-1")]
+
+    assert _verdict(account, PRIVATE, "internet")[0] == "unknown"
