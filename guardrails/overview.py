@@ -55,6 +55,8 @@ class Change:
     text: str
     marks: tuple[str, ...] = ()
     """Such as `public`, `admin`, `not certain`."""
+    monthly: float | None = None
+    """US dollars a month, of a cost whose price is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +233,8 @@ def _cost(draft: _Draft, before: Model, after: Model, checks: Sequence[AnyCheck]
     for worse, ours, theirs in ((True, new, old), (False, old, new)):
         for identity, finding in ours.items():
             if identity not in theirs:
-                draft.changes.append(Change("cost", worse, finding.resource, finding.message))
+                change = Change("cost", worse, finding.resource, finding.message, monthly=finding.monthly)
+                draft.changes.append(change)
 
 
 def _costs(model: Model, checks: Sequence[AnyCheck]) -> Sequence[Finding]:

@@ -90,6 +90,8 @@ class _Page:
         for kind in Kind:
             if kinds[kind]:
                 yield _tile(kinds[kind], kind.value)
+        if waste := sum(each.monthly or 0 for each in self._report.findings):
+            yield _tile(f"${waste:,.0f}", "a month without use")
         for number, word in ((len(self._report.undecided), "undecided"), (len(self._report.suppressed), "suppressed")):
             if number:
                 yield _tile(number, word)
@@ -243,7 +245,7 @@ def _rest(number: int) -> str:
     return f"<li>and {number - _LISTED} more</li>" if number > _LISTED else ""
 
 
-def _tile(number: int, word: str, kind: str = "") -> str:
+def _tile(number: int | str, word: str, kind: str = "") -> str:
     return f'<li class="tile {kind}"><b>{number}</b><span>{word}</span></li>'
 
 

@@ -58,7 +58,9 @@ def _head(report: Report) -> Iterator[str]:
     kinds = Counter(each.kind.value for each in report.findings)
     sides = f" ({', '.join(f'{count} {kind}' for kind, count in kinds.most_common())})" if kinds else ""
     looked = f"{plural(report.resources, 'resource')}, {plural(report.checks, 'check')}"
-    rest = [f"{len(report.suppressed)} suppressed"] if report.suppressed else []
+    waste = sum(each.monthly or 0 for each in report.findings)
+    rest = [f"{waste:,.2f} USD a month paid for without use"] if waste else []
+    rest += [f"{len(report.suppressed)} suppressed"] if report.suppressed else []
     rest += [f"{len(report.undecided)} undecided"] if report.undecided else []
     yield f"{', '.join(parts)}{sides}{' in ' if parts else ''}{looked}{'; ' if rest else ''}{', '.join(rest)}."
 
@@ -92,10 +94,17 @@ def _changes(overview: Overview) -> Iterator[str]:
             for number, words in ((sum(c.worse for c in ours), worse), (sum(not c.worse for c in ours), better))
             if number
         ]
-        yield f"{title}: {', '.join(counts)}"
+        yield f"{title}: {', '.join(counts)}{_monthly(ours)}"
         yield ""
         yield from _listed(sorted(ours, key=lambda each: (not each.worse, not each.marks)))
         yield ""
+
+
+def _monthly(changes: Sequence[Change]) -> str:
+    """What costs more and less make together."""
+    known = [each.monthly if each.worse else -each.monthly for each in changes if each.monthly]
+    more = ", and more whose price is not known" if len(known) < len(changes) else ""
+    return f" ({sum(known):+,.2f} USD a month by list prices{more})" if known else ""
 
 
 def _listed(changes: Sequence[Change]) -> Iterator[str]:

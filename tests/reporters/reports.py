@@ -93,6 +93,7 @@ LIVE = Finding(
     block=Origin(None),
     hint="Release it.",
     fix=Fix("Release it", terraform="removed {}", cli="aws ec2 release-address --allocation-id eipalloc-1"),
+    monthly=3.65,
     fingerprint="f01",
 )
 REPORT = Report(

@@ -49,6 +49,7 @@ def test_a_row_for_everything(given: Context) -> None:
         "engine": "guardrails",
         "fingerprint": "f00",
     }
+    assert live["monthly_usd"] == "3.65"
     assert (live["account"], live["region"], live["arn"]) == (
         "111122223333",
         "eu-central-1",

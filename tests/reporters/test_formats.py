@@ -79,6 +79,7 @@ def test_json_version_1(given: Context) -> None:
                 "engine": "guardrails",
                 "same_as": [],
                 "fingerprint": "f01",
+                "monthly_usd": 3.65,
             },
         ],
         "undecided": [

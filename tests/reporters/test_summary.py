@@ -21,6 +21,9 @@ OVERVIEW = Overview(
         Change("reachability", False, "aws_instance.old", "tcp 443 from 0.0.0.0/0"),
         Change("reachability", True, "aws_instance.web", "tcp 22 from 0.0.0.0/0", ("not certain",)),
         Change("access", True, "arn:aws:iam::1:role/a", "s3:* on *", ("admin",)),
+        Change("cost", True, "aws_nat_gateway.a", "no route leads to it", monthly=32.85),
+        Change("cost", True, "aws_lb.a", "it has no target"),
+        Change("cost", False, "aws_eip.a", "nothing uses it", monthly=3.65),
     ),
     unknown=("the access of plan.json: a policy is known after apply",),
 )
@@ -28,7 +31,8 @@ SUMMARY = """\
 <!-- guardrails summary -->
 ## 🔴 guardrails: 2 findings
 
-**1 high**, **1 low** (1 security, 1 cost) in 12 resources, 3 checks; 1 suppressed, 1 undecided.
+**1 high**, **1 low** (1 security, 1 cost) in 12 resources, 3 checks; \
+3.65 USD a month paid for without use, 1 suppressed, 1 undecided.
 
 > [!WARNING]
 > 1 thing could not be read or run, so more may be wrong:
@@ -45,7 +49,13 @@ SUMMARY = """\
 
 - 🔺 <code>arn&#58;aws&#58;iam&#58;&#58;1&#58;role/a</code>: s3&#58;&#42; on &#42; **admin**
 
-💰 Cost: nothing changes.  \n\
+💰 Cost: **2 newly paid for without use**, **1 no longer paid for** \
+(+29.20 USD a month by list prices, and more whose price is not known)
+
+- 🔺 <code>aws&#95;nat&#95;gateway.a</code>: no route leads to it
+- 🔺 <code>aws&#95;lb.a</code>: it has no target
+- 🔻 <code>aws&#95;eip.a</code>: nothing uses it
+
 
 ### Findings
 
