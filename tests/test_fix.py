@@ -16,7 +16,7 @@ from guardrails import Check, Edit, Finding, Fix, Kind, Model, Resource, Safety,
 from guardrails.catalog import AnyCheck, load
 from guardrails.fix import Change, Outcome, WriteError, diff, manual_steps, mend, write
 from guardrails.fix.verify import UnusableParserError, disagreement
-from guardrails.model import plain
+from guardrails.model import Symbolic, plain, reveal
 from guardrails.sources import ReadOptions, read
 from guardrails.sources.terraform.edit import CannotEditError, Replacement, replacement
 
@@ -250,6 +250,62 @@ def _tree(chance: random.Random, count: int) -> dict[str, str]:
     texts["main.tf"].append('module "a" {\n  source = "./modules/a"\n}\nmodule "b" {\n  source = "./modules/b"\n}\n')
     texts["main.tf"].append('module "again" {\n  source = "./modules/b"\n}\n')
     return {name: "\n".join(blocks) for name, blocks in texts.items()}
+
+
+RECORDED = Path(__file__).parent.parent / "fixtures"
+
+
+def _editable() -> list[tuple[Path, str, tuple[str | int, ...], str]]:
+    """Attributes of recorded designs that are given: folder, address, path and an expression of another value."""
+    found = []
+    for folder in sorted(
+        {file.parent for kind in ("demo", "labs", "plans") for file in (RECORDED / kind).rglob("*.tf")}
+    ):
+        for model in read([folder]):
+            for resource in (each for each in model.all() if each.mode == "managed"):
+                for path, value in _scalars(dict(resource.values), ()):
+                    other = {True: "false", False: "true"}[value] if isinstance(value, bool) else '"other"'
+                    found.append((folder, resource.address, path, other))
+    return found
+
+
+def _scalars(value: object, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], object]]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _scalars(item, (*path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _scalars(item, (*path, index)) if isinstance(item, dict) else ()
+    elif isinstance(value, bool) or (isinstance(value, str) and not isinstance(value, Symbolic)):
+        yield path, value
+
+
+def test_recorded_designs_are_edited_at_random(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever can be edited has its new value afterwards, and python-hcl2 reads nothing else differently."""
+    monkeypatch.chdir(RECORDED)
+    chance = random.Random(11)  # noqa: S311  # the same places each time
+    edited = 0
+    for folder, address, path, expression in chance.sample(_editable(), 200):
+        name, model = next((m.name, m) for m in read([folder]) if m.at(address))
+        try:
+            made = replacement(resource_at(model, address), path, expression)
+        except CannotEditError:
+            continue
+        before = Path(made.path).read_bytes().decode()
+        text = before[: made.start] + made.text + before[made.end :]
+        assert disagreement(before, text, [made]) == ""
+        now = next(m for m in read([folder], ReadOptions(unsaved={made.path: text})) if m.name == name)
+        value = str(reveal(resource_at(now, address).raw(*path))).lower()
+        assert (folder, address, path, value) == (folder, address, path, expression.strip('"'))
+        edited += 1
+    assert edited > 60
+
+
+def resource_at(model: Model, address: str) -> Resource:
+    """The resource of an address, which is there."""
+    found = model.at(address)
+    assert found is not None
+    return found
 
 
 # Layout
