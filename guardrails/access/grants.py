@@ -8,10 +8,12 @@ from functools import cached_property, lru_cache
 
 from guardrails.access import facts
 from guardrails.access.conditions import Condition, Test
+from guardrails.access.context import VARIABLE
 from guardrails.access.documents import Side
 from guardrails.access.evaluation import Decision, Layer, Outcome, PolicySet, evaluate
 from guardrails.access.lens import Access
 from guardrails.access.matching import lone_resource
+from guardrails.access.names import FIRST_MARK
 from guardrails.access.parse import parse_policy
 from guardrails.access.permissions import tags_of
 from guardrails.access.policy import Policy, PolicyKind, Statement
@@ -305,7 +307,9 @@ def blocked(principal: Principal, layer: Layer) -> Iterator[Blocked]:
             for pattern in texts(statement.actions) if statement.allows else ():
                 names = facts.actions_matching(pattern) if pattern.strip("*:") else ()
                 answers = [_blocked(principal, name, statement, policies) for name in names]
-                if answers and all(answer is not None for answer in answers):
+                if not answers or any(answer is None for answer in answers):
+                    continue
+                if _nothing_left(principal, pattern, statement, policies):
                     lost.append(pattern)
                     explicit = explicit or any(answer is True for answer in answers)
             if lost:
@@ -340,6 +344,29 @@ def _blocked(principal: Principal, action: str, statement: Statement, policies: 
             return None
         explicit = explicit or decision.explicit
     return explicit
+
+
+def _nothing_left(principal: Principal, action: str, statement: Statement, policies: PolicySet) -> bool:
+    """Whether limits surely let nothing through of what a statement allows by an action pattern: asked of sets, since
+    what is denied of one resource of a pattern may be allowed of the next.
+    """
+    from guardrails.access.symbolic import restrict, space_of  # noqa: PLC0415  # the engine of sets, for these alone
+
+    levels = [policies.boundary] if policies.boundary is not None else list(policies.scps or ())
+    known: dict[str, ContextValue] = dict(_demanded(statement))
+    if all(ord(char) < FIRST_MARK for char in principal.arn):
+        known |= {"aws:principalarn": principal.arn, "aws:principalaccount": principal.account}
+    lone = all(lone_resource(name) is not None for name in facts.actions_matching(action))
+    for pattern in ["*"] if lone else texts(statement.resources) or ["*"]:
+        about = "" if not pattern.strip("*") else VARIABLE.sub("*", pattern)
+        region = pattern.split(":")[3] if pattern.count(":") >= 5 else ""
+        asked = {**({"aws:requestedregion": region} if region and "*" not in region else {}), **known}
+        left = restrict(space_of(_ALL), action=action, resource=about, context=asked)
+        for level in levels:
+            left &= space_of(*level)
+        if left.find(known_actions=True) is not None:
+            return False
+    return True
 
 
 def _resources(principal: Principal, action: str, statement: Statement) -> Iterator[str]:

@@ -30,7 +30,7 @@ from guardrails.model import (
 HOLE = "\U000dfffd"
 """Stands for a part of which nothing is known, not even which resource it belongs to."""
 # Two planes of Unicode in which no character is assigned.
-_FIRST_MARK, _LAST_MARK = 0x40000, 0x5FFFD
+FIRST_MARK, _LAST_MARK = 0x40000, 0x5FFFD
 # Twelve digits, so that they are read as accounts; AWS gives out none that are this high.
 _UNKNOWN_ACCOUNT = 999_999_990_000
 _ACCOUNT = re.compile(r"9999999\d{5}")
@@ -338,7 +338,7 @@ class Names:
         mark = self._marks.get(key)
         if mark is None:
             # Models that are looked at together share the marks' range; the label tells what one stands for.
-            at = _FIRST_MARK + (self._number * 20_011 + len(self._marks)) % (_LAST_MARK - _FIRST_MARK)
+            at = FIRST_MARK + (self._number * 20_011 + len(self._marks)) % (_LAST_MARK - FIRST_MARK)
             mark = self._marks[key] = chr(at)
             self._labels[mark] = label
         return mark
