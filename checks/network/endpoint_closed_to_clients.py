@@ -95,6 +95,15 @@ class EndpointClosedToClients(Check[Network]):
               vpc_id          = aws_vpc.main.id
               service_name    = "com.amazonaws.eu-west-1.s3"
               route_table_ids = [aws_route_table.private.id]
+
+              policy = jsonencode({{
+                Statement = [{{
+                  Effect    = "Allow"
+                  Principal = "*"
+                  Action    = "s3:GetObject"
+                  Resource  = ["arn:aws:s3:::prod-eu-west-1-starport-layer-bucket/*", "arn:aws:s3:::orders/*"]
+                }}]
+              }})
             }}
 
             resource "aws_ecs_task_definition" "app" {{
@@ -157,6 +166,15 @@ class EndpointClosedToClients(Check[Network]):
               vpc_id          = aws_vpc.main.id
               service_name    = "com.amazonaws.eu-west-1.s3"
               route_table_ids = [aws_route_table.private.id]
+
+              policy = jsonencode({{
+                Statement = [{{
+                  Effect    = "Allow"
+                  Principal = "*"
+                  Action    = "s3:GetObject"
+                  Resource  = ["arn:aws:s3:::prod-eu-west-1-starport-layer-bucket/*", "arn:aws:s3:::orders/*"]
+                }}]
+              }})
             }}
 
             resource "aws_ecs_task_definition" "app" {{

@@ -109,6 +109,15 @@ class FunctionWithoutWayOut(Check[Shortfall]):
               vpc_id          = aws_vpc.main.id
               service_name    = "com.amazonaws.eu-west-1.dynamodb"
               route_table_ids = [aws_route_table.private.id]
+
+              policy = jsonencode({{
+                Statement = [{{
+                  Effect    = "Allow"
+                  Principal = "*"
+                  Action    = "dynamodb:*"
+                  Resource  = "arn:aws:dynamodb:eu-west-1:111122223333:table/orders"
+                }}]
+              }})
             }}
 
             resource "aws_lambda_function" "orders" {{
