@@ -9,13 +9,13 @@ from typing import Literal
 from guardrails.model import Label, Model, Resource, related
 from guardrails.network.codes import MEANING
 from guardrails.network.lens import Network
+from guardrails.network.needs import Need, Workload
 from guardrails.network.ports import PortSet
 from guardrails.network.reach import Internet, Reachability, Service
 from guardrails.network.reading import blocks, flag, link, text, written
 from guardrails.network.services import INTERNET
 from guardrails.network.topology import Endpoint, Interface, Vpc
 from guardrails.network.vpc import VPCS
-from guardrails.network.workloads import Need, Workload
 
 _CACHE = "network.shortfalls"
 _HTTPS = PortSet.tcp(443)

@@ -149,9 +149,10 @@ resource "aws_route" "nat" {
 """
 HANGS = ("high", "aws_lambda_function.app", "it does not reach sqs: its calls hang until `Task timed out`")
 CHECKS = (
-    "function-without-way-out", "function-in-public-subnet",
-    "task-cannot-start", "image-layers-*", "endpoint-*", "nodes-cannot-join", "build-cut-off",
-    "managed-job-cut-off", "session-manager-unreachable", "container-instances-cannot-register", "vpc-without-dns",
+    "function-without-way-out", "function-in-public-subnet", "task-cannot-start", "image-layers-unreachable",
+    "image-layers-forbidden", "endpoint-closed-to-clients", "endpoint-without-private-name",
+    "nodes-cannot-join", "build-cut-off", "managed-job-cut-off", "session-manager-unreachable",
+    "container-instances-cannot-register", "vpc-without-dns",
 )  # fmt: skip
 
 
