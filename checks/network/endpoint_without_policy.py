@@ -52,6 +52,7 @@ class EndpointWithoutPolicy(Check[Network]):
     kind = Kind.SECURITY
     severity = Severity.LOW
     hint = "Give the endpoint a policy that allows your own buckets or organization, and AWS's that you need."
+    counter_checks = ("image-layers-forbidden",)
     references = (
         "https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html",
         "https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html",

@@ -74,6 +74,65 @@ def test_egress_is_closed(tmp_path: Path) -> None:
     ]
 
 
+TASK = """
+resource "aws_vpc" "main" {
+  cidr_block = "10.0.0.0/16"
+}
+
+resource "aws_subnet" "a" {
+  vpc_id     = aws_vpc.main.id
+  cidr_block = "10.0.1.0/24"
+}
+
+resource "aws_vpc_endpoint" "s3" {
+  vpc_id          = aws_vpc.main.id
+  service_name    = "com.amazonaws.eu-west-1.s3"
+  route_table_ids = [aws_vpc.main.main_route_table_id]
+  %s
+}
+
+resource "aws_ecs_task_definition" "app" {
+  family                   = "app"
+  requires_compatibilities = ["FARGATE"]
+  container_definitions    = jsonencode([{ name = "app", image = "1111.dkr.ecr.eu-west-1.amazonaws.com/app:1" }])
+}
+
+resource "aws_ecs_service" "app" {
+  launch_type     = "FARGATE"
+  task_definition = aws_ecs_task_definition.app.arn
+  network_configuration {
+    subnets = [aws_subnet.a.id]
+  }
+}
+"""
+OWN = """{
+      Effect    = "Allow"
+      Principal = "*"
+      Action    = "s3:*"
+      Resource  = "*"
+      Condition = { StringEquals = { "aws:ResourceOrgID" = "o-a1b2c3d4e5" } }
+    }"""
+LAYERS = """{
+      Effect    = "Allow"
+      Principal = "*"
+      Action    = "s3:GetObject"
+      Resource  = "arn:aws:s3:::prod-eu-west-1-starport-layer-bucket/*"
+    }"""
+
+
+def test_an_endpoint_policy(tmp_path: Path) -> None:
+    """A policy for one's own organization alone keeps container images from being pulled."""
+    checks = ("endpoint-without-policy", "image-layers-forbidden")
+
+    def found(*statements: str) -> list[str]:
+        policy = f"policy = jsonencode({{ Statement = [{', '.join(statements)}] }})" if statements else ""
+        return [each.check for each in terraform(tmp_path, TASK % policy, *checks).findings]
+
+    assert found() == ["endpoint-without-policy"]
+    assert found(OWN) == ["image-layers-forbidden"]
+    assert found(OWN, LAYERS) == []
+
+
 def test_both_sides(tmp_path: Path) -> None:
     """A counter-check stands on the other side than the check that names it."""
     del tmp_path
