@@ -200,7 +200,7 @@ class _Page:
         changes = self._overview.changes
         if changes is None:
             return
-        yield "<h2>What the plan changes</h2>"
+        yield "<h2>What changes</h2>"
         for subject, title in (("reachability", "Reachability"), ("access", "Access"), ("cost", "Cost")):
             ours = [each for each in changes if each.subject == subject]
             yield f'<details class="plain"{" open" if ours else ""}><summary>{title}: '
