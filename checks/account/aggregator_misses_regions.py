@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardrails import Check, Example, Finding, Kind, Resource, Severity
+from guardrails import Check, Edit, Example, Finding, Fix, Kind, Resource, Safety, Severity
 
 
 class AggregatorMissesRegions(Check[Resource]):
@@ -50,4 +50,12 @@ class AggregatorMissesRegions(Check[Resource]):
             for source in subject.blocks(name):
                 if not source.flag("all_regions"):
                     regions = ", ".join(source.texts("regions")) or "no region"
-                    yield self.finding(source, f"it collects from {regions}", path="all_regions")
+                    address, path = subject.address, source.path
+                    given = [Edit(address, (*path, "regions"), None)] if source.is_set("regions") else []
+                    edits = (Edit(address, (*path, "all_regions"), "true"), *given)
+                    yield self.finding(
+                        source,
+                        f"it collects from {regions}",
+                        path="all_regions",
+                        fix=Fix("Collect from all regions", Safety.SAFE, "all_regions = true", edits=edits),
+                    )

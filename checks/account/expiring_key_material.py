@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardrails import Check, Example, Finding, Kind, Resource, Severity, days_since
+from guardrails import Check, Edit, Example, Finding, Fix, Kind, Resource, Safety, Severity, days_since
 
 DAYS = 30
 
@@ -45,4 +45,13 @@ class ExpiringKeyMaterial(Check[Resource]):
         since = days_since(subject, "valid_to")
         if since is not None and since >= -DAYS:
             when = f"ended {int(since)} days ago" if since >= 0 else f"ends in {int(-since)} days"
-            yield self.finding(subject, f"its material {when}", path="valid_to")
+            yield self.finding(
+                subject,
+                f"its material {when}",
+                path="valid_to",
+                fix=Fix(
+                    "Let the material have no end",
+                    Safety.UNSAFE,  # somebody may have to prove that it ends
+                    edits=(Edit(subject.address, ("valid_to",), None),),
+                ),
+            )

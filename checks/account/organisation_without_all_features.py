@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardrails import Check, Example, Finding, Kind, Resource, Severity
+from guardrails import Check, Example, Finding, Kind, Resource, Safety, Severity
 
 
 class OrganisationWithoutAllFeatures(Check[Resource]):
@@ -18,7 +18,6 @@ class OrganisationWithoutAllFeatures(Check[Resource]):
     severity = Severity.MEDIUM
     hint = 'Set `feature_set = "ALL"`; invited accounts have to agree.'
     types = ("aws_organizations_organization", "data.aws_organizations_organization")
-    same_as = ("Organizations SCPs All Features Not Enabled",)
     references = (
         "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_org_support-all-features.html",
     )
@@ -41,4 +40,16 @@ class OrganisationWithoutAllFeatures(Check[Resource]):
         if subject.mode == "data" and subject.model.kind != "account":
             return  # what Terraform only reads is somebody else's
         if subject.text("feature_set", default="ALL") == "CONSOLIDATED_BILLING":
-            yield self.finding(subject, "its accounts share the bill alone", path="feature_set")
+            yield self.finding(
+                subject,
+                "its accounts share the bill alone",
+                path="feature_set",
+                # It cannot be taken back, and invited accounts have to agree.
+                fix=self.set_attribute(
+                    subject,
+                    "feature_set",
+                    '"ALL"',
+                    safety=Safety.UNSAFE,
+                    cli="aws organizations enable-all-features",
+                ),
+            )

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardrails import Check, Example, Finding, Kind, Resource, Severity, Symbolic, related
+from guardrails import Block, Check, Example, Finding, Fix, Kind, Resource, Safety, Severity, Symbolic, related
 
 
 class PinnedTemplateVersion(Check[Resource]):
@@ -91,4 +91,12 @@ class PinnedTemplateVersion(Check[Resource]):
                 f"it keeps to version {version} of {template.address}",
                 path="version",
                 related=related((template.place(), "changes here do not arrive")),
+                fix=self._fix(block, template),
             )
+
+    def _fix(self, block: Block, template: Resource) -> Fix | None:
+        if template.module != block.resource.module:
+            return None  # it has another name there
+        latest = f"{template.type}.{template.name}{template.key}.latest_version"
+        # Machines may be started anew with whatever the template says by now.
+        return self.set_attribute(block, "version", latest, safety=Safety.UNSAFE)

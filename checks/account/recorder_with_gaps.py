@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardrails import Check, Example, Finding, Kind, Resource, Severity
+from guardrails import Check, Edit, Example, Finding, Fix, Kind, Resource, Safety, Severity
 
 
 class RecorderWithGaps(Check[Resource]):
@@ -61,4 +61,13 @@ class RecorderWithGaps(Check[Resource]):
         if strategy is not None and strategy.text("use_only") == "EXCLUSION_BY_RESOURCE_TYPES":
             return
         count = len(list(group.texts("resource_types")))
-        yield self.finding(group, f"only {count} resource types are recorded", path="all_supported")
+        listed = (
+            [Edit(subject.address, (*group.path, "resource_types"), None)] if group.is_set("resource_types") else []
+        )
+        edits = (Edit(subject.address, (*group.path, "all_supported"), "true"), *listed)
+        yield self.finding(
+            group,
+            f"only {count} resource types are recorded",
+            path="all_supported",
+            fix=Fix("Record all supported types", Safety.SAFE, "all_supported = true", edits=edits),
+        )

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from guardrails import Check, Example, Finding, Kind, Model, Provider, Resource, Severity, Symbolic, related
 
-HOUR = 3600
+HOUR, LONGEST = 3600, 12 * 3600
 UNITS = {"h": HOUR, "m": 60, "s": 1}
 PROVIDER = """
             provider "aws" {
@@ -90,6 +90,7 @@ class SessionTooShort(Check[Model]):
                             f"sessions last {given} s, the provider of {user.address} asks for {asked}",
                             path="max_session_duration",
                             related=related((user.place(), "made through the provider that asks")),
+                            fix=self.set_attribute(role, "max_session_duration", str(min(asked, LONGEST))),
                         )
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardrails import Check, Example, Finding, Kind, Resource, Severity, standing
+from guardrails import Check, Example, Finding, Kind, Resource, Safety, Severity, standing
 
 
 class PublicBroker(Check[Resource]):
@@ -123,4 +123,10 @@ class PublicBroker(Check[Resource]):
                 found.told("its brokers have public addresses"),
                 path=path,
                 severity=Severity.LOW if found.latent else None,
+                fix=self.set_attribute(
+                    subject,
+                    path,
+                    "false" if subject.type == "aws_mq_broker" else '"DISABLED"',
+                    safety=Safety.UNSAFE,  # a broker of Amazon MQ is made anew for it
+                ),
             )
