@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from guardrails.network.addresses import ANYWHERE
 from guardrails.network.packet import Packet
+from guardrails.network.ports import ALL, PortSet
 from guardrails.network.rule import Direction
 from guardrails.network.topology import Acl, Group, Interface, Permit, Picture
 from guardrails.network.traffic import ALL_TRAFFIC, NO_TRAFFIC, Traffic
@@ -61,6 +62,12 @@ class Filters:
             same = (direction, traffic, referring)
             self._numbers[index] = self._number_of.setdefault(same, len(self._number_of))
         return self._numbers[index]
+
+    def open_ports(self, interface: Interface) -> PortSet:
+        """The ports that the groups of an interface may let somebody in to, by address."""
+        if not interface.filtered or interface.groups_doubt:
+            return ALL
+        return self._addresses(interface.groups, "ingress", sure=False).ports()
 
     def matches_if_kept(self, interface: Interface, packet: Packet) -> bool:
         """Whether a rule that refers to a group would have let the packet in, had the path kept its group."""

@@ -173,6 +173,10 @@ class Network:
                 found.append(through(self._engine, balancer, source, target, ports, why=why))
         return _any(found)
 
+    def direct(self, source: Interface, target: Interface, ports: PortSet = ALL) -> Reachability:
+        """Whether one interface can connect to another itself, not by a load balancer that leads there, too."""
+        return self._engine.connect(source, target, ports)
+
     def alike(self, interface: Interface) -> tuple[object, ...]:
         """What decides how an interface gets to services and the internet: those that are equal in it get the same
         answers, each for its own address.
@@ -254,7 +258,10 @@ class Network:
         """Why the internet does not reach some interfaces, in a few words."""
         if all(i.public == "no" and i.ipv6 == "no" for i in interfaces):
             return "no public address"
-        blockers, _ = self._engine.why(Internet(), interfaces[0], traffic.ports())
+        ports = traffic.ports()
+        blockers, _ = self._engine.why(
+            Internet(), interfaces[0], (ports & self._engine.filters.open_ports(interfaces[0])) or ports
+        )
         return "; ".join(dict.fromkeys(MEANING.get(b.code, b.change) for b in blockers)) or "there is no path"
 
     def internet_paths(self, resource: Resource | str) -> list[Exposure]:
