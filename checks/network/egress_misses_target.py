@@ -192,7 +192,7 @@ def _shut_in(
             continue  # a load balancer's targets, like the endpoints of services, have checks of their own
         members = [i for i in network.members(target) if i.accepts and i.kind != "endpoint" and i.key != source.key]
         to = {i.groups: i for i in members}
-        answers = [network.reach(source, each, ports) for each in to.values()]
+        answers = [network.direct(source, each, ports) for each in to.values()]
         if answers and all([(b.component, b.detail) for b in a.blockers] == [(source.key, "egress")] for a in answers):
             return source.key, source.groups, answers[0]
     return None

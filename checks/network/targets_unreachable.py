@@ -265,7 +265,7 @@ class TargetsUnreachable(Check[Network]):
 def _blocked(network: Network, nodes: tuple[str, ...], member: str, ports: PortSet) -> Reachability | None:
     """The answer of one node if no node reaches the target, and it is not for want of any egress at all."""
     picture = network.picture
-    answers = [network.reach(picture.interfaces[node], picture.interfaces[member], ports) for node in nodes]
+    answers = [network.direct(picture.interfaces[node], picture.interfaces[member], ports) for node in nodes]
     if not answers or any(answer.verdict != "blocked" for answer in answers):
         return None
     silent = any(b.code == "SG_HAS_NO_RULES" and b.detail == "egress" for b in answers[0].blockers)

@@ -131,9 +131,7 @@ class GatewayReader:
             "Interface",
             vpc.key,
             service,
-            private_dns=flag(resource, "private_dns_enabled") == "yes" and self.picture.vpcs[vpc.key].dns
-            if vpc
-            else False,
+            private_dns=bool(vpc) and self.picture.vpcs[vpc.key].dns and _named_inside(resource),
             interfaces=tuple(i.key for i in made),
             available=available,
             resource=resource,
@@ -165,6 +163,12 @@ class GatewayReader:
             if body is not None
             else Firewall(resource.address, doubt=f"the rules of {policy.address}", resource=resource)
         )
+
+
+def _named_inside(endpoint: Resource) -> bool:
+    """Whether the service's name leads to an interface endpoint from within its VPC."""
+    outside = flag(endpoint, "dns_options", "private_dns_only_for_inbound_resolver_endpoint")
+    return flag(endpoint, "private_dns_enabled") == "yes" and outside != "yes"
 
 
 def _policy(model: Model, firewall: Resource, body: Block) -> Firewall:

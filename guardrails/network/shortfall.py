@@ -14,7 +14,7 @@ from guardrails.network.ports import PortSet
 from guardrails.network.reach import Internet, Reachability, Service
 from guardrails.network.reading import blocks, flag, link, text, written
 from guardrails.network.services import INTERNET
-from guardrails.network.topology import Endpoint, Interface, Vpc
+from guardrails.network.topology import Endpoint, Interface, Ternary, Vpc
 from guardrails.network.vpc import VPCS
 
 _CACHE = "network.shortfalls"
@@ -228,14 +228,14 @@ class _Survey:
     ) -> tuple[Cause, Endpoint | None]:
         ingress = {b.component for b in answer.blockers if b.detail == "ingress"}
         own = [e for e in self.picture.endpoints.values() if e.kind == "Interface" and e.vpc == vpc.key]
-        for endpoint in (e for e in own if e.service == service):
+        for endpoint in (e for e in own if e.service == service and e.resource is not None):
             if endpoint.private_dns:
                 if not ingress.isdisjoint(endpoint.interfaces):
                     return "closed", endpoint
-            elif endpoint.resource is not None and not vpc.dns and _named(endpoint.resource) == "yes":
-                return "dns", endpoint
-            else:
+            elif _named(endpoint) == "no":
                 return "name", endpoint
+            elif not vpc.dns:
+                return "dns", endpoint
         if any(b.component == interface.key and b.detail == "egress" for b in answer.blockers):
             return "egress", None
         if any(b.component == interface.key and b.detail == "public" for b in answer.blockers[:1]):
@@ -257,7 +257,7 @@ class _Survey:
         for endpoint in self.picture.endpoints.values():
             if endpoint.kind == "Interface" and endpoint.service == service and endpoint.resource is not None:
                 same = endpoint.vpc in (vpc.key, "")
-                if same and not endpoint.private_dns and _named(endpoint.resource) == "maybe":
+                if same and not endpoint.private_dns and _named(endpoint) == "maybe":
                     return f"whether {endpoint.key} has private names"
         return ""
 
@@ -285,8 +285,8 @@ class _Survey:
                     yield f"where {what} {each.address} leads"
 
 
-def _named(endpoint: Resource) -> str:
-    return flag(endpoint, "private_dns_enabled")
+def _named(endpoint: Endpoint) -> Ternary:
+    return flag(endpoint.resource, "private_dns_enabled") if endpoint.resource is not None else "maybe"
 
 
 # What a finding says

@@ -327,3 +327,23 @@ def test_targets_that_are_elsewhere(tmp_path: Path) -> None:
     """Nothing is said of targets that are registered outside of the design."""
     found = terraform(tmp_path, BASE + TO_TARGET + balancer(""), "targets-unreachable")
     assert said(found.findings) == []
+
+
+def test_another_load_balancer_of_the_same_target(tmp_path: Path) -> None:
+    """That one load balancer reaches a target does not help another one."""
+    second = balancer(
+        """
+resource "aws_lb_target_group_attachment" "second" {
+  target_group_arn = aws_lb_target_group.app.arn
+  target_id        = aws_instance.app.id
+}
+""",
+        kind="network",
+    )
+    second = second.replace("_lb.web", "_lb.second").replace('"web"', '"second"')
+    second = second.replace("_group.app.arn", "_group.second.arn").replace('_group" "app"', '_group" "second"')
+    inward = rule("ingress", "in", "server", 8080, "cidr_ipv4 = aws_subnet.b.cidr_block")
+    narrow = balancer(ATTACHED).replace("aws_subnet.a.id, aws_subnet.b.id", "aws_subnet.a.id")
+    outward = rule("egress", "out", "client", 8080, 'cidr_ipv4 = "10.0.0.0/16"')
+    found = terraform(tmp_path, BASE + inward + outward + narrow + second, "targets-unreachable")
+    assert [each.resource for each in found.findings] == ["aws_lb_target_group.app"]

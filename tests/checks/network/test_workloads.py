@@ -921,3 +921,16 @@ resource "aws_security_group" "app" {
     text = VPC + group + NAT + function("MODE = 1")
     found = terraform(tmp_path, text, *CHECKS, "security-group-without-egress")
     assert [each.check for each in found.findings] == ["security-group-without-egress"]
+
+
+def test_names_for_on_premises_alone(tmp_path: Path) -> None:
+    """Where the name of S3 leads to an interface endpoint for on-premises alone, the VPC uses its gateway endpoint."""
+    interface = endpoint(
+        '"com.amazonaws.eu-west-1.s3"',
+        "dns_options {\n    private_dns_only_for_inbound_resolver_endpoint = true\n  }",
+        group="aws_security_group.app.id",
+    )
+    text = VPC + GROUP + DATA + function("BUCKET = aws_s3_bucket.data.bucket") + interface
+    assert said(terraform(tmp_path, text + GATEWAY + ASSOCIATION, *CHECKS).findings) == []
+    found = terraform(tmp_path, text + GATEWAY, *CHECKS)
+    assert [each.check for each in found.findings] == ["function-without-way-out"]
