@@ -118,7 +118,11 @@ def generated() -> dict[Path, str]:
     path = DOCS / "configuration.md"
     parts = {"configuration": reference.configuration()}
     text = _KEPT.sub(lambda match: f"{match[1]}\n{parts[match[2]]}\n{match[4]}", path.read_text(encoding="utf-8"))
-    return {path: text, DOCS / "guardrails.schema.json": reference.schema()}
+    return {
+        path: text,
+        DOCS / "guardrails.schema.json": reference.schema(),
+        DOCS / "report.schema.json": reference.report_schema(),
+    }
 
 
 def stale() -> list[str]:
@@ -258,6 +262,7 @@ def build(site: Path) -> list[Page]:
     (site / "style.css").write_text(_styles(), encoding="utf-8")
     (site / "search.js").write_text(_index(made) + (ASSETS / "search.js").read_text(encoding="utf-8"), encoding="utf-8")
     (site / "guardrails.schema.json").write_text(reference.schema(), encoding="utf-8")
+    (site / "report.schema.json").write_text(reference.report_schema(), encoding="utf-8")
     (site / "guardrails.1").write_text(reference.manual(), encoding="utf-8")
     return made
 

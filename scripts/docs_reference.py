@@ -19,6 +19,7 @@ import typer
 
 import guardrails
 from guardrails import cli, config
+from guardrails.reporters.json import ReportV1
 
 SCHEMA_URL = "https://raw.githubusercontent.com/guardrails-aws/guardrails/main/docs/guardrails.schema.json"
 
@@ -132,6 +133,50 @@ def schema() -> str:
         "$defs": definitions,
     }
     return json.dumps(document, indent=2) + "\n"
+
+
+# -- the report
+
+REPORT_URL = "https://raw.githubusercontent.com/guardrails-aws/guardrails/main/docs/report.schema.json"
+
+
+def report_schema() -> str:
+    """The JSON schema of `--format json`, version 1. Fields may be added to it."""
+    structs: dict[str, dict[str, Any]] = {}
+    top = _schema_of(ReportV1, structs)
+    document = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": REPORT_URL,
+        "title": "guardrails check --format json, version 1",
+        **top,
+        "$defs": structs,
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _schema_of(type_: Any, structs: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """The schema of a type; those of structs are kept by name. msgspec makes none of structs that are told by shape."""
+    origin, arguments = typing.get_origin(type_), typing.get_args(type_)
+    if origin is list:
+        return {"type": "array", "items": _schema_of(arguments[0], structs)}
+    if origin is dict:
+        return {"type": "object", "additionalProperties": _schema_of(arguments[1], structs)}
+    if origin in (types.UnionType, typing.Union):
+        return {"anyOf": [_schema_of(each, structs) for each in arguments if each is not msgspec.UnsetType]}
+    if isinstance(type_, type) and issubclass(type_, msgspec.Struct):
+        if type_.__name__ not in structs:
+            made = structs[type_.__name__] = {"description": " ".join((inspect.getdoc(type_) or "").split())}
+            fields = msgspec.structs.fields(type_)
+            made |= {
+                "type": "object",
+                "properties": {each.encode_name: _schema_of(each.type, structs) for each in fields},
+                "required": [each.encode_name for each in fields if each.required],
+            }
+            if not fields:
+                made["maxProperties"] = 0
+        return {"$ref": f"#/$defs/{type_.__name__}"}
+    names = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
+    return {"type": names[type_]}
 
 
 # -- commands

@@ -410,6 +410,25 @@ def test_a_configuration_that_cannot_be_used_is_said(folder: Path) -> None:
     assert found["severity"] == 3
 
 
+def test_known_findings_are_not_shown(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The baseline hides in the editor what it hides in the command."""
+    monkeypatch.chdir(folder)
+    with pytest.raises(SystemExit):
+        cli.run(["baseline", "write"])
+    capsys.readouterr()
+    with editor(folder) as session:
+        session.open("main.tf", f"# moved\n{TRAIL}")
+        known = session.diagnostics("main.tf")
+        session.change("main.tf", TRAIL + TRAIL.replace('"main" {', '"more" {'))
+        found = session.diagnostics("main.tf")
+
+    assert known == []
+    assert ("trail-without-validation", 8) in [(each["code"], each["range"]["start"]["line"]) for each in found]
+    assert [each for each in found if each["range"]["start"]["line"] < 5] == []
+
+
 def test_a_file_has_no_more_diagnostics_than_an_editor_takes(folder: Path) -> None:
     """The worst are shown, the rest is counted."""
     many = "".join(TRAIL.replace('"main" {', f'"main{number}" {{') for number in range(600))

@@ -24,7 +24,7 @@ _SNIPPET = 6
 """Lines of a culprit that are shown."""
 _STEP = re.compile(r"\d+\. ")
 _LISTED = 500
-"""Undecided and suppressed results that are listed; the rest is counted."""
+"""Changes, routes, undecided and suppressed results that are listed, each; the rest is counted."""
 
 
 def render(report: Report, context: Context) -> str:
@@ -205,19 +205,20 @@ class _Page:
             ours = [each for each in changes if each.subject == subject]
             yield f'<details class="plain"{" open" if ours else ""}><summary>{title}: '
             yield f"{plural(len(ours), 'change')}</summary><ul>" if ours else "nothing changes</summary><ul>"
-            yield from (_change(each) for each in sorted(ours, key=lambda each: not each.worse))
-            yield "</ul></details>"
+            ranked = sorted(ours, key=lambda each: (not each.worse, not each.marks))
+            yield from (_change(each) for each in ranked[:_LISTED])
+            yield f"{_rest(len(ours))}</ul></details>"
 
     def _routes(self, title: str, routes: Sequence[Route]) -> Iterator[str]:
         if not routes:
             return
         yield f"<section><h2>{title}</h2>"
-        for route in routes:
+        for route in routes[:_LISTED]:
             sure = "" if route.certain else ' <span class="pill medium">not certain</span>'
             place = f" · {escape(route.place)}" if route.place else ""
             yield f'<div class="card"><b>{escape(route.title)}</b>{sure}<span class="tags">{place}</span>'
             yield f"{_ordered(route.steps)}{f'<p>{prose(route.note)}</p>' if route.note else ''}</div>"
-        yield "</section>"
+        yield f"<ul>{_rest(len(routes))}</ul></section>" if len(routes) > _LISTED else "</section>"
 
     def _unseen(self) -> Iterator[str]:
         """What was not decided, and what was hidden."""

@@ -155,7 +155,7 @@ def _row(finding: Finding) -> str:
 
 def _undecided(report: Report, overview: Overview) -> Iterator[str]:
     reasons = Counter(each.reason for each in report.undecided)
-    reasons.update(overview.unknown)
+    reasons.update(overview.unknown if overview.changes is not None else ())
     if not reasons:
         return
     yield ""

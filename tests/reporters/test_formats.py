@@ -121,6 +121,23 @@ def test_json_version_1(given: Context) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "report",
+    [REPORT, Report(resources=1, checks=1), Report([replace(OPEN, origin=Origin(None), fix=None, related=())])],
+)
+def test_json_fits_its_schema(report: Report, given: Context) -> None:
+    """The schema that programs are given holds for a full report, an empty one, and a finding of no place."""
+    schema = json.loads((SCHEMA.parent.parent.parent / "docs" / "report.schema.json").read_text())
+    document = json.loads(render(Format.JSON, report, given))
+    validator = jsonschema.validators.validator_for(schema)(schema)
+
+    validator.check_schema(schema)
+    validator.validate(document)
+    for key in document:
+        lacking = {name: value for name, value in document.items() if name != key}
+        assert not validator.is_valid(lacking)
+
+
 def test_a_finding_without_a_place_has_an_empty_location(given: Context) -> None:
     """The field is there in any case."""
     nowhere = replace(LIVE, origin=Origin(None), fix=None)

@@ -221,6 +221,15 @@ def test_routes_and_changes_are_drawn(tab: Page, given: Context, tmp_path: Path)
     )
 
 
+def test_of_very_many_routes_the_first_are_drawn(given: Context) -> None:
+    """The rest is counted, so that the file of a large account can still be opened."""
+    many = Overview(exposed=OVERVIEW.exposed * 700, changes=OVERVIEW.changes * 700 if OVERVIEW.changes else None)
+    text = render(Format.HTML, REPORT, replace(given, overview=lambda: many))
+
+    assert (text.count('class="card"'), text.count('class="worse"')) == (500, 500)
+    assert text.count("<li>and 200 more</li>") == 2
+
+
 def test_what_was_not_seen_is_on_the_page(tab: Page, given: Context, tmp_path: Path) -> None:
     """Problems stand open, undecided and suppressed results are folded, and no design is called clean for them."""
     show(tab, replace(REPORT, findings=[]), given, tmp_path)
