@@ -2,9 +2,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardrails import Check, Example, Finding, Kind, Resource, Severity
+from guardrails import Access, Check, Example, Finding, Kind, Resource, Severity
 
 ADMIN = "policy/AdministratorAccess"
+ANYTHING = "guardrails:Anything"
+"""An action that no policy speaks of: who may not call it is no administrator."""
 
 
 class AdminPolicyAttached(Check[Resource]):
@@ -13,6 +15,8 @@ class AdminPolicyAttached(Check[Resource]):
     ## Why is this bad?
     Whoever holds the credentials can do everything in the account, the removal of its guardrails included. For people,
     an Identity Center permission set with a short session is the place for it; for workloads there is none.
+
+    Within a boundary or under control policies that leave little of it, it is not reported.
     """
 
     id = "admin-policy-attached"
@@ -71,11 +75,21 @@ class AdminPolicyAttached(Check[Resource]):
     )
 
     def check(self, subject: Resource, /) -> Iterator[Finding]:
-        if subject.type == "aws_iam_role":
-            for index, arn in enumerate(subject.texts("managed_policy_arns")):
-                if arn.endswith(ADMIN) and ":iam::aws:" in arn:
-                    yield self.finding(subject, f"`{arn}` is attached", path=("managed_policy_arns", index))
-        else:
-            arn = subject.text("policy_arn")
-            if arn.endswith(ADMIN) and ":iam::aws:" in arn:
-                yield self.finding(subject, f"`{arn}` is attached", path="policy_arn")
+        own = subject.type == "aws_iam_role"
+        path: tuple[str, ...] = ("managed_policy_arns",) if own else ("policy_arn",)
+        arns = enumerate(subject.texts(*path)) if own else [(0, subject.text(*path))]
+        for index, arn in arns:
+            if arn.endswith(ADMIN) and ":iam::aws:" in arn and not self._limited(subject, arn):
+                yield self.finding(subject, f"`{arn}` is attached", path=(*path, index) if own else path)
+
+    @staticmethod
+    def _limited(subject: Resource, arn: str) -> bool:
+        """Whether everybody in view who has the policy by this resource is kept from most of it."""
+        access = Access.of(subject.model)
+        holders = [
+            principal
+            for principal in access.principals()
+            if any(view.resource is subject and view.title == str.__str__(arn) for view in principal.policies())
+            and principal.kind != "group"
+        ]
+        return bool(holders) and all(access.can(each, ANYTHING).outcome == "denied" for each in holders)

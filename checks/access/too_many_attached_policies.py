@@ -1,25 +1,21 @@
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 
-from guardrails import Check, Example, Finding, Kind, Model, Resource, Severity, related
+from guardrails import Check, Example, Finding, Kind, Principal, Severity, related
 
-TYPES = {
-    "aws_iam_role_policy_attachment": ("role", "aws_iam_role"),
-    "aws_iam_user_policy_attachment": ("user", "aws_iam_user"),
-    "aws_iam_group_policy_attachment": ("group", "aws_iam_group"),
-}
 DEFAULT_QUOTA = 10
 
 
-class TooManyAttachedPolicies(Check[Model]):
+class TooManyAttachedPolicies(Check[Principal]):
     """More managed policies are attached to a principal than IAM allows.
 
     ## Why is this bad?
-    IAM takes 10 managed policies for each user, role and group unless the quota was raised (to 20 at most). The
-    eleventh attachment fails in the middle of the apply with `LimitExceeded: Cannot exceed quota for
+    IAM takes 10 managed policies for each user, role and group unless the quota was raised (to 25 for a role, 20 for
+    the others). The eleventh attachment fails in the middle of the apply with `LimitExceeded: Cannot exceed quota for
     PoliciesPerRole: 10`, and leaves the principal with some of its permissions.
+
+    Attachments of every kind count: resources of their own, lists, and `managed_policy_arns`.
     """
 
     id = "too-many-attached-policies"
@@ -52,19 +48,47 @@ class TooManyAttachedPolicies(Check[Model]):
             }
             """,
         ),
+        Example(
+            title="A list",
+            bad="""
+            resource "aws_iam_role" "worker" { # finding
+              name = "worker"
+              managed_policy_arns = [for n in range(11) : "arn:aws:iam::111122223333:policy/part-${n}"]
+              assume_role_policy = jsonencode({
+                Version = "2012-10-17"
+                Statement = [{
+                  Effect    = "Allow"
+                  Action    = "sts:AssumeRole"
+                  Principal = { Service = "ec2.amazonaws.com" }
+                }]
+              })
+            }
+            """,
+            fixed="""
+            resource "aws_iam_role" "worker" {
+              name = "worker"
+              managed_policy_arns = [for n in range(10) : "arn:aws:iam::111122223333:policy/part-${n}"]
+              assume_role_policy = jsonencode({
+                Version = "2012-10-17"
+                Statement = [{
+                  Effect    = "Allow"
+                  Action    = "sts:AssumeRole"
+                  Principal = { Service = "ec2.amazonaws.com" }
+                }]
+              })
+            }
+            """,
+        ),
     )
 
-    def check(self, subject: Model, /) -> Iterator[Finding]:
-        attached: dict[Resource, list[Resource]] = defaultdict(list)
-        for kind, (attribute, principal_type) in TYPES.items():
-            for attachment in subject.all(kind):
-                principal = subject.resolve(attachment.raw(attribute), principal_type)
-                if principal is not None and not attachment.conditional:
-                    attached[principal].append(attachment)
-        for principal, attachments in attached.items():
-            if len(attachments) > DEFAULT_QUOTA:
-                yield self.finding(
-                    principal,
-                    f"{len(attachments)} managed policies are attached, the default quota is {DEFAULT_QUOTA}",
-                    related=related((attachments[DEFAULT_QUOTA].place(), "this one is over the quota")),
-                )
+    def check(self, subject: Principal, /) -> Iterator[Finding]:
+        if subject.outside or subject.kind == "permission-set":
+            return
+        attached = [view for view in subject.own if view.kind.value == "managed" and not view.doubt]
+        if len(attached) > DEFAULT_QUOTA:
+            over = attached[DEFAULT_QUOTA]
+            yield self.finding(
+                subject.resource,
+                f"{len(attached)} managed policies are attached, the default quota is {DEFAULT_QUOTA}",
+                related=related((over.block.place(*over.path), "this one is over the quota")),
+            )

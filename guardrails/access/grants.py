@@ -436,6 +436,31 @@ def broken_global_services(view: PolicyView) -> tuple[list[str], tuple[int, ...]
     return found, tuple(grounds)
 
 
+# -- sessions without MFA
+
+
+_OWN_SIGN_IN = ("iam:*mfa*", "iam:changepassword", "iam:getuser", "iam:getaccount*", "iam:list*", "sts:get*")
+"""What somebody needs to enrol a device (User Guide, "AWS: Allows MFA-authenticated IAM users to manage their own
+credentials on the My security credentials page")."""
+
+
+def without_mfa(principal: Principal) -> list[str]:
+    """The actions that are allowed in a console session without MFA, those of one's own sign-in left out."""
+    from guardrails.access.symbolic import allowed_actions, restrict  # noqa: PLC0415  # the engine of sets
+
+    asked: dict[str, ContextValue] = {"aws:multifactorauthpresent": "false", "aws:multifactorauthage": None}
+    space = restrict(principal.effective(), context=asked)
+    sure = _beyond_sign_in(allowed_actions(space))
+    if not sure and not space.known and _beyond_sign_in(allowed_actions(space, may=True)):
+        raise Unknown("; ".join(space.reasons) or f"the policies of {principal.label} are not known")
+    return sure
+
+
+def _beyond_sign_in(actions: Iterable[str]) -> list[str]:
+    own = [facts.glob(pattern) for pattern in _OWN_SIGN_IN]
+    return sorted(action for action in actions if not any(matches(action.lower()) for matches in own))
+
+
 # -- roles that must be handed over
 
 

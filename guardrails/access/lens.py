@@ -113,6 +113,8 @@ class Access:
                 doubts.append(f"the policies of {principal.label} are not in view")
             if doubts:
                 raise Unknown(doubts[0], principal.resource.place())
+        if is_stand_in(principal.account) and answer.missing == ("resource",):
+            return False  # its account is not known, so that a resource of a named one may be in it
         return answer.outcome == "denied"
 
     def role_of(self, resource: Block, *path: str) -> Principal:
@@ -398,7 +400,9 @@ class Access:
             return ""
         value = reveal(block.raw(*path))
         names = next(n for n in self.names if n.model is block.resource.model)
-        text = names.text(Symbolic(value) if isinstance(value, UnknownValue) else str(value))
+        text = names.text(
+            Symbolic(value) if isinstance(value, UnknownValue) else value if isinstance(value, str) else str(value)
+        )
         if HOLE in text:
             block.text(*path)  # raises with the reason
         return text

@@ -98,6 +98,17 @@ class Principal:
 
         return blocked(self, Layer.SCP)
 
+    def without_mfa(self) -> list[str] | None:
+        """What it may do in a session without MFA besides looking after its own sign-in; None if it has no policy.
+
+        Raises `Unknown` where that depends on what is not known.
+        """
+        if not self.policies():
+            return None
+        from guardrails.access.grants import without_mfa  # noqa: PLC0415  # as above
+
+        return without_mfa(self)
+
     @property
     def signature(self) -> tuple[object, ...]:
         """Equal for principals whose permissions are decided by the same documents."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 import pytest
@@ -427,3 +428,102 @@ LOGS = ["logs:CreateLogStream", "logs:PutLogEvents"]
 def test_functions(check: str, parts: list[Resource], found: list[str]) -> None:
     """A function's role needs what Lambda does with it."""
     assert said(check, parts) == found
+
+
+ADMIN_ARN = "arn:aws:iam::aws:policy/AdministratorAccess"
+
+
+def test_administrator_access_within_limits() -> None:
+    """What a boundary leaves of AdministratorAccess is what counts, however it is attached."""
+    attached = res("aws_iam_role_policy_attachment", "a", role="r", policy_arn=ADMIN_ARN)
+    listed = role("r", service("ec2"), managed_policy_arns=[ADMIN_ARN])
+
+    assert said("admin-policy-attached", role("r", service("ec2")), attached) == ["high"]
+    assert said("admin-policy-attached", attached) == ["high"]
+    assert said("admin-policy-attached", listed) == ["high"]
+    assert said("admin-policy-attached", held(), attached, policy(allow("s3:*"))) == []
+    assert said("admin-policy-attached", held(), attached, policy(allow("*"))) == ["high"]
+
+
+@pytest.mark.parametrize(
+    ("statements", "found"),
+    [
+        ([], ["medium"]),
+        ([allow("s3:*")], ["medium"]),
+        ([allow("s3:*"), deny("*", Condition={"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}})], []),
+        ([allow("s3:*"), deny("*", Condition={"Bool": {"aws:MultiFactorAuthPresent": "false"}})], []),
+        ([allow("s3:*", Condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}})], []),
+        ([allow("s3:*", Condition={"NumericLessThan": {"aws:MultiFactorAuthAge": "3600"}})], []),
+        ([allow(["iam:EnableMFADevice", "iam:CreateVirtualMFADevice", "iam:ListUsers"])], []),
+        ([allow(["iam:*MFA*", "iam:CreateAccessKey"])], ["medium"]),
+    ],
+)
+def test_passwords(statements: list[dict[str, object]], found: list[str]) -> None:
+    """A console session without MFA may enrol a device, and nothing else."""
+    profile = res("aws_iam_user_login_profile", "u", user=ref("aws_iam_user.u", "name"))
+
+    assert said("password-without-mfa-policy", user("u", *statements), profile) == found
+
+
+def test_passwords_of_users_elsewhere() -> None:
+    """What a user of elsewhere may do is not in view."""
+    assert said("password-without-mfa-policy", res("aws_iam_user_login_profile", "u", user="ana")) == [UNDECIDED]
+
+
+def task(
+    *statements: dict[str, object], image: str = f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com/a:1", **more: object
+) -> list[Resource]:
+    """A task definition with an execution role."""
+    containers = json.dumps([{"name": "a", "image": image, **more}])
+    arn_ = ref("aws_iam_role.r")
+    made = res("aws_ecs_task_definition", "t", family="t", execution_role_arn=arn_, container_definitions=containers)
+    return [*role("r", service("ecs-tasks"), *statements), made]
+
+
+PULL = ["ecr:GetAuthorizationToken", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+PARAMETER = f"arn:aws:ssm:eu-west-1:{ACCOUNT}:parameter/a"
+
+
+@pytest.mark.parametrize(
+    ("parts", "found"),
+    [
+        (task(), ["high"]),
+        (task(allow(PULL)), []),
+        (task(allow(PULL[1:])), ["high"]),
+        (task(image="public.ecr.aws/nginx/nginx:1"), []),
+        (task(allow(PULL[:1]), image=f"{OTHER}.dkr.ecr.eu-west-1.amazonaws.com/a:1"), []),
+        (task(image="nginx", secrets=[{"name": "A", "valueFrom": PARAMETER}]), ["high"]),
+        (
+            task(allow("ssm:GetParameters", PARAMETER), image="nginx", secrets=[{"name": "A", "valueFrom": PARAMETER}]),
+            [],
+        ),
+        (
+            task(
+                image="nginx",
+                logConfiguration={
+                    "logDriver": "awslogs",
+                    "options": {"awslogs-group": "g", "awslogs-region": "eu-west-1"},
+                },
+            ),
+            ["high"],
+        ),
+        (task(image="nginx", logConfiguration={"logDriver": "splunk", "options": {}}), []),
+    ],
+)
+def test_tasks(parts: list[Resource], found: list[str]) -> None:
+    """An execution role needs what its task names: an image of ECR, secrets, parameters, a log stream."""
+    assert said("task-execution-role-lacks-rights", parts) == found
+
+
+def test_attachments_of_every_kind_count() -> None:
+    """The quota counts lists, single attachments and those of several principals together."""
+    listed = role("r", service("ec2"), managed_policy_arns=[arn("policy", f"l{n}") for n in range(6)])
+    single = [
+        res("aws_iam_role_policy_attachment", f"s{n}", role="r", policy_arn=arn("policy", f"s{n}")) for n in range(3)
+    ]
+    shared = [
+        res("aws_iam_policy_attachment", f"x{n}", roles=["r"], policy_arn=arn("policy", f"x{n}")) for n in range(2)
+    ]
+
+    assert said("too-many-attached-policies", listed, single, shared) == ["high"]
+    assert said("too-many-attached-policies", listed, single, shared[:1]) == []
