@@ -168,7 +168,9 @@ class Network:
         if direct.verdict == "must" or not isinstance(target, Interface):
             return direct
         found = [direct]
-        for balancer, _, _, _ in leads_to(self._engine, target.key):
+        for balancer, listener, _, _ in leads_to(self._engine, target.key):
+            if listener.ports.isdisjoint(ports):
+                continue  # whatever it takes there, it is not this
             if not isinstance(source, Interface) or source.key not in balancer.interfaces:
                 found.append(through(self._engine, balancer, source, target, ports, why=why))
         return _any(found)

@@ -349,8 +349,8 @@ class VpcReader:
             doubt = doubt or (f"{block.resource.address}: {name}: {unknown}" if unknown else "")
             if known and isinstance(value, str):
                 entries.append(parse_cidr(str.__str__(value)))
-        if block.is_set("destination_prefix_list_id"):
-            found = prefix_list(self.model, written(block, "destination_prefix_list_id"))
+        if (listing := written(block, "destination_prefix_list_id")) is not None and _said(listing):
+            found = prefix_list(self.model, listing)
             listed, service = True, found.service
             entries += _cidr_entries(found.addresses)
             doubt = doubt or found.unknown
@@ -364,7 +364,7 @@ class VpcReader:
     def _target(self, block: Block) -> tuple[TargetKind, str, str]:
         for name, kind, types in _TARGETS:
             value = written(block, name)
-            if value is None or (isinstance(value, str) and not isinstance(value, Symbolic) and value == ""):
+            if value is None or not _said(value):
                 continue
             found = link(self.model, value, *types)
             return kind, self._renamed(kind, found), found.doubt
@@ -561,6 +561,11 @@ def _once(routes: list[Route]) -> list[Route]:
     for route in routes:
         found.setdefault((route.kind, route.target, route.cidrs, route.service, route.doubt), route)
     return list(found.values())
+
+
+def _said(value: Value) -> bool:
+    """Whether a value is more than the empty string, which an account shows for what a route does not have."""
+    return isinstance(value, Symbolic) or value != ""
 
 
 def _list(value: Value) -> list[Value]:

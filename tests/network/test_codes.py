@@ -477,15 +477,15 @@ CASES = [
     Case("ELB_INSTALLED_AZ_RESTRICTION", "internet", APP2, _classic("pub", target="app2"), more={
         **_classic("pub", "yy", target="app2"), **YY,
     }),
-    Case("ELB_LISTENERS_MISMATCH", "internet", APP, more=_classic("pub"), ports=PortSet.tcp(22),
-        repaired=("internet", APP, HTTPS)),
+    Case("ELB_LISTENERS_MISMATCH", "internet", "aws_elb.l", more=_classic("pub"), ports=PortSet.tcp(22),
+        repaired=("internet", "aws_elb.l", HTTPS)),
     Case("ELB_NOT_CROSSZONE", "internet", APP2, {
         **_classic("pub", "yy", target="app2", cross=False), "aws_network_acl.yy": {**_acl("yy"), "ingress": []},
     }, more={
         **_classic("pub", "yy", target="app2"), **YY,
     }),
-    Case("ELBV2_LISTENERS_MISMATCH", "internet", APP, more=_balancer("application", "pub"), ports=PortSet.tcp(22),
-        repaired=("internet", APP, HTTPS)),
+    Case("ELBV2_LISTENERS_MISMATCH", "internet", "aws_lb.l", more=_balancer("application", "pub"),
+        ports=PortSet.tcp(22), repaired=("internet", "aws_lb.l", HTTPS)),
     Case("ELBV2_NO_TARGETS_IN_AZ", "internet", APP2, {
         "aws_lb.l": {
             "load_balancer_type": "network", "subnets": [ref("aws_subnet.pub"), ref("aws_subnet.yy")],

@@ -11,6 +11,12 @@ from tests.network.design import model
 
 Account = dict[str, dict[str, Value]]
 HTTPS = PortSet.tcp(443)
+EMPTY = (
+    "ipv6_cidr_block", "destination_prefix_list_id", "carrier_gateway_id", "core_network_arn",
+    "egress_only_gateway_id", "gateway_id", "local_gateway_id", "nat_gateway_id", "network_interface_id",
+    "transit_gateway_id", "vpc_peering_connection_id", "vpc_endpoint_id",
+)  # fmt: skip
+"""What an account shows as empty where a route has another target or destination."""
 LB = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:loadbalancer/app/web/50dc6c495c0c9188"
 
 
@@ -38,7 +44,7 @@ def _instance(name: str, subnet: str, address: str, *, public: str = "", state: 
 
 
 def _route(block: str = "0.0.0.0/0", state: str = "active", **target: Value) -> Value:
-    return {"cidr_block": block, "state": state, "origin": "CreateRoute", **target}
+    return {**dict.fromkeys(EMPTY, ""), "cidr_block": block, "state": state, "origin": "CreateRoute", **target}
 
 
 def _account() -> Account:
@@ -71,7 +77,7 @@ def _account() -> Account:
             "id": "rtb-pub", "vpc_id": "vpc-1",
             "route": [
                 _route(gateway_id="igw-1"),
-                {"ipv6_cidr_block": "::/0", "cidr_block": "", "gateway_id": "igw-1", "state": "active"},
+                _route("", ipv6_cidr_block="::/0", gateway_id="igw-1"),
             ],
         },
         "aws_route_table_association.a": {"subnet_id": "subnet-pub", "route_table_id": "rtb-pub"},
