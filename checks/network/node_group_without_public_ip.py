@@ -2,7 +2,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardrails import Check, Example, Finding, Kind, Model, Resource, Severity, related
+from guardrails import (
+    AddressSet,
+    Check,
+    Example,
+    Finding,
+    Kind,
+    Network,
+    Resource,
+    Safety,
+    Severity,
+    Unknown,
+    related,
+)
+
+WORLD = AddressSet.of("0.0.0.0/0")
 
 NETWORK = """
             resource "aws_internet_gateway" "main" {
@@ -94,37 +108,27 @@ class NodeGroupWithoutPublicIp(Check[Resource]):
     )
 
     def check(self, subject: Resource, /) -> Iterator[Finding]:
-        if any(subject.blocks("launch_template")):
-            return  # the template may ask for an address
-        model = subject.model
-        for index, subnet_id in enumerate(subject.texts("subnet_ids")):
-            subnet = model.resolve(subnet_id, "aws_subnet")
-            if subnet is None or subnet.flag("map_public_ip_on_launch"):
+        network = Network.of(subject.model)
+        for interface in network.interfaces(subject):
+            place = network.picture.subnets[interface.subnet]
+            table = network.picture.tables.get(place.table)
+            if interface.public == "yes" or table is None or place.table_doubt or table.doubt:
                 continue
-            table = _default_route(model, subnet)
-            if table is not None:
-                yield self.finding(
-                    subject,
-                    f"{subnet.address} leads to an internet gateway and gives no public addresses",
-                    path=("subnet_ids", index),
-                    related=related((subnet.place(), "the subnet"), (table.place(), "its route to the internet")),
-                )
-
-
-def _default_route(model: Model, subnet: Resource) -> Resource | None:
-    """The route table whose default route leads the subnet to an internet gateway."""
-    for association in model.all("aws_route_table_association"):
-        if model.resolve(association.raw("subnet_id"), "aws_subnet") is not subnet:
-            continue
-        table = model.resolve(association.raw("route_table_id"), "aws_route_table")
-        if table is None:
-            return None
-        for route in table.blocks("route"):
-            if route.text("cidr_block") == "0.0.0.0/0" and route.is_set("gateway_id"):
-                return table if model.resolve(route.raw("gateway_id"), "aws_internet_gateway") else None
-        for rule in model.all("aws_route"):
-            if model.resolve(rule.raw("route_table_id"), "aws_route_table") is table:
-                to_internet = rule.text("destination_cidr_block") == "0.0.0.0/0" and rule.is_set("gateway_id")
-                if to_internet and model.resolve(rule.raw("gateway_id"), "aws_internet_gateway"):
-                    return table
-    return None
+            ways = [route for _, routes in table.lookup(4, WORLD) for route in routes if route.kind != "local"]
+            if not ways or any(route.doubt or route.kind != "internet" for route in ways):
+                continue
+            if interface.public == "maybe":
+                raise Unknown(f"{subject.address}: {interface.public_reason or 'whether its nodes get addresses'}")
+            yield self.finding(
+                subject,
+                f"{place.key} leads to an internet gateway and gives no public addresses: `NodeCreationFailure`",
+                path="subnet_ids",
+                related=related(
+                    (place.resource.place() if place.resource else None, "the subnet"),
+                    (table.resource.place() if table.resource else None, "its route to the internet"),
+                ),
+                fix=self.set_attribute(place.resource, "map_public_ip_on_launch", "true", safety=Safety.UNSAFE)
+                if place.resource
+                else None,
+            )
+            return

@@ -170,7 +170,9 @@ class NodesCannotJoin(Check[Shortfall]):
     def check(self, subject: Shortfall, /) -> Iterator[Finding]:
         if subject.workload.kind != "node":
             return
-        missing = [each for each in subject.own if not (subject.layers_only and each.need.service == "s3")]
+        # Nodes in a public subnet without an address have a check of their own.
+        missing = [each for each in subject.own if each.cause != "public"]
+        missing = [each for each in missing if not (subject.layers_only and each.need.service == "s3")]
         if missing and {each.need.service for each in missing} != {"sts"}:
             yield self.finding(
                 subject.resource,

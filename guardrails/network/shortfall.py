@@ -211,8 +211,8 @@ class _Survey:
             answer, asked = blocked[0]
             vpc = self.picture.vpcs[self.picture.subnets[asked.subnet].vpc]
             doubt = self._unseen(workload, vpc, need.service)
-            if not asked.private.v4:
-                doubt = "it has IPv6 alone, and some services have addresses there, too"
+            if not asked.private.v4 or (asked.ipv6 != "no" and self.ask(asked, INTERNET)[0].destinations.rows(6)):
+                doubt = "it has a way out by IPv6, where some services have addresses, too"
             if doubt:
                 return None, f"whether it reaches {need.service}: {doubt}"
             cause, endpoint = self._cause(vpc, asked, need.service, answer)

@@ -934,3 +934,90 @@ def test_names_for_on_premises_alone(tmp_path: Path) -> None:
     assert said(terraform(tmp_path, text + GATEWAY + ASSOCIATION, *CHECKS).findings) == []
     found = terraform(tmp_path, text + GATEWAY, *CHECKS)
     assert [each.check for each in found.findings] == ["function-without-way-out"]
+
+
+NODES = """
+resource "aws_eks_node_group" "main" {
+  cluster_name  = "main"
+  node_role_arn = "arn:aws:iam::111122223333:role/node"
+  subnet_ids    = [aws_subnet.a.id]
+  scaling_config {
+    desired_size = 1
+    max_size     = 1
+    min_size     = 1
+  }
+}
+"""
+PUBLIC = """
+resource "aws_internet_gateway" "main" {
+  vpc_id = aws_vpc.main.id
+}
+
+resource "aws_route" "internet" {
+  route_table_id         = aws_route_table.a.id
+  destination_cidr_block = "0.0.0.0/0"
+  gateway_id             = aws_internet_gateway.main.id
+}
+"""
+
+
+def test_nodes_without_an_address(tmp_path: Path) -> None:
+    """Nodes in a public subnet that gives no addresses are one finding."""
+    found = terraform(tmp_path, VPC + PUBLIC + NODES, *CHECKS, "node-group-without-public-ip")
+    assert [(each.check, each.message) for each in found.findings] == [
+        (
+            "node-group-without-public-ip",
+            "aws_subnet.a leads to an internet gateway and gives no public addresses: `NodeCreationFailure`",
+        )
+    ]
+
+
+def test_nodes_with_an_address(tmp_path: Path) -> None:
+    """Nodes get an address from their subnet, or by their launch template."""
+    subnet = VPC.replace(
+        'cidr_block        = "10.0.1.0/24"', 'cidr_block = "10.0.1.0/24"\n  map_public_ip_on_launch = true'
+    )
+    assert said(terraform(tmp_path, subnet + PUBLIC + NODES, "node-group-without-public-ip").findings) == []
+    template = """
+resource "aws_launch_template" "nodes" {
+  network_interfaces {
+    associate_public_ip_address = true
+  }
+}
+"""
+    nodes = NODES.replace(
+        "scaling_config",
+        "launch_template {\n    id = aws_launch_template.nodes.id\n    version = 1\n  }\n  scaling_config",
+    )
+    found = terraform(tmp_path, VPC + PUBLIC + template + nodes, "node-group-without-public-ip")
+    assert said(found.findings) == []
+    assert found.undecided == []
+
+
+def test_a_way_out_by_ipv6(tmp_path: Path) -> None:
+    """With a way out by IPv6 alone it depends on the service and on the name that code calls."""
+    text = VPC.replace('"10.0.0.0/16"', '"10.0.0.0/16"\n  assign_generated_ipv6_cidr_block = true')
+    text = text.replace(
+        'cidr_block        = "10.0.1.0/24"',
+        'cidr_block = "10.0.1.0/24"\n  ipv6_cidr_block = cidrsubnet(aws_vpc.main.ipv6_cidr_block, 8, 1)',
+    )
+    group = GROUP.replace('["0.0.0.0/0"]', '["0.0.0.0/0"]\n    ipv6_cidr_blocks = ["::/0"]')
+    way = """
+resource "aws_egress_only_internet_gateway" "main" {
+  vpc_id = aws_vpc.main.id
+}
+
+resource "aws_route" "ipv6" {
+  route_table_id              = aws_route_table.a.id
+  destination_ipv6_cidr_block = "::/0"
+  egress_only_gateway_id      = aws_egress_only_internet_gateway.main.id
+}
+"""
+    dual = function().replace("vpc_config {", "vpc_config {\n    ipv6_allowed_for_dual_stack = true")
+    found = terraform(tmp_path, text + group + DATA + way + dual, *CHECKS)
+    assert said(found.findings) == []
+    assert [each.reason for each in found.undecided] == [
+        "whether it reaches sqs: it has a way out by IPv6, where some services have addresses, too"
+    ]
+    single = terraform(tmp_path, text + group + DATA + way + function(), *CHECKS)
+    assert said(single.findings) == [HANGS]
