@@ -1021,3 +1021,31 @@ resource "aws_route" "ipv6" {
     ]
     single = terraform(tmp_path, text + group + DATA + way + function(), *CHECKS)
     assert said(single.findings) == [HANGS]
+
+
+def test_roles_of_pods(tmp_path: Path) -> None:
+    """Pods with roles of their own need STS, which stops them and not the nodes."""
+    cluster = """
+resource "aws_eks_cluster" "main" {
+  name     = "main"
+  role_arn = "arn:aws:iam::111122223333:role/cluster"
+  vpc_config {
+    subnet_ids              = [aws_subnet.a.id]
+    endpoint_private_access = true
+  }
+}
+
+resource "aws_iam_openid_connect_provider" "main" {
+  url             = aws_eks_cluster.main.identity[0].oidc[0].issuer
+  client_id_list  = ["sts.amazonaws.com"]
+}
+"""
+    nodes = NODES.replace('cluster_name  = "main"', "cluster_name = aws_eks_cluster.main.name")
+    services = endpoint('"com.amazonaws.eu-west-1.${each.key}"', 'for_each = toset(["ec2", "ecr.api", "ecr.dkr"])')
+    found = terraform(tmp_path, VPC + GROUP + cluster + nodes + services + GATEWAY + ASSOCIATION, *CHECKS)
+    assert [each.message for each in found.findings] == [
+        (
+            "its pods do not reach sts: those with a role of their own get no credentials "
+            "(`WebIdentityErr: failed to retrieve credentials`)"
+        )
+    ]
