@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from guardrails.model import Model, Resource, UnknownValue
+from guardrails.model import Model, Resource, Unknown, UnknownValue, Value
 from guardrails.sources.terraform.design import Design
 from guardrails.sources.terraform.expression import Reference, Tuple
 from guardrails.sources.terraform.inputs import Inputs, automatic
@@ -19,6 +19,7 @@ from guardrails.sources.terraform.origin import locate
 from guardrails.sources.terraform.repetition import Instances
 from guardrails.sources.terraform.resource import Instance, InstanceValues
 from guardrails.sources.terraform.tree import Child, Tree
+from guardrails.sources.terraform.types import EvaluationError
 from guardrails.sources.terraform.versions import asks_for_newer
 
 if TYPE_CHECKING:
@@ -144,10 +145,17 @@ def _model(loader: Loader, inputs: Inputs, root: str) -> Model:
         comments=tree.comments,
         files=files,
     )
-    model.outputs = instance.force
+    model.outputs = lambda: _outputs(instance)
     # What is evaluated later adds to what the model has.
     design.problems, design.gaps = model.problems, model.gaps
     return model
+
+
+def _outputs(instance: ModuleInstance) -> Value:
+    try:
+        return instance.force()
+    except EvaluationError as error:
+        raise Unknown(str(error)) from None
 
 
 def _fences(directory: str) -> tuple[str, str]:

@@ -18,7 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
 from urllib.parse import parse_qs, urlsplit
 
-Fault = Literal["", "denied", "throttled", "error", "garbage", "cut", "hang"]
+Fault = Literal["", "denied", "throttled", "error", "garbage", "cut", "closed", "hang"]
 
 _SCOPE = re.compile(r"Credential=[^/]+/\d+/([^/]+)/([^/]+)/aws4_request")
 
@@ -138,8 +138,8 @@ def proxy(settings: Proxy) -> Iterator[Proxy]:
             if settings.latency:
                 time.sleep(settings.latency)
             fault = settings.fault(asked)
-            if fault == "hang":
-                time.sleep(settings.hang)
+            if fault in ("closed", "hang"):
+                time.sleep(settings.hang if fault == "hang" else 0)
                 self.close_connection = True
             elif fault == "cut":
                 self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n<half")

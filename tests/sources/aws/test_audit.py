@@ -62,7 +62,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """One attempt for each call, so that what the simulator does not know costs no time."""
-    limits = Limits(connect=2, read=5, attempts=1, unit=120, pace=1000, mode="standard")
+    limits = Limits(connect=10, read=30, attempts=1, unit=300, pace=1000, mode="standard")
     monkeypatch.setattr(audit, "Options", partial(audit.Options, limits=limits))
 
 
@@ -144,7 +144,7 @@ def test_a_role_is_assumed_first(aws: Proxy, run: Run) -> None:
     assert [asked.operation for asked in aws.seen if asked.service == "sts"][:2] == ["AssumeRole", "GetCallerIdentity"]
 
 
-FAULTS: tuple[Fault, ...] = ("throttled", "error", "garbage", "cut", "denied", "")
+FAULTS: tuple[Fault, ...] = ("throttled", "error", "garbage", "cut", "closed", "denied", "")
 
 
 def _fault(asked: Asked) -> Fault:
@@ -168,7 +168,7 @@ def test_a_faulty_aws_loses_nothing_in_silence(aws: Proxy, run: Run) -> None:
     failed = {asked: _fault(asked) for asked in aws.seen if _fault(asked)}
     silent = [asked for asked in failed if not any(f"{call.name} " in told for call in _calls_of(asked))]
     assert silent == []
-    assert set(failed.values()) == {"throttled", "error", "garbage", "cut", "denied"}
+    assert set(failed.values()) == {"throttled", "error", "garbage", "cut", "closed", "denied"}
     assert len(failed) > 80
 
 
@@ -183,7 +183,7 @@ def test_the_policy_of_a_service_allows_every_call(aws: Proxy) -> None:
     """Whatever a service's audit asks AWS is an action of the policy for it."""
     fill()
     aws.canned = UNKNOWN
-    limits = Limits(connect=2, read=5, attempts=1, unit=120, pace=1000, mode="standard")
+    limits = Limits(connect=10, read=30, attempts=1, unit=300, pace=1000, mode="standard")
     outside: list[tuple[str, Asked]] = []
     count = 0
 

@@ -24,7 +24,7 @@ from guardrails.sources.aws.session import Limits, RateLimiter
 from guardrails.sources.snapshot import read_snapshot
 from tests.sources.aws.simulator import Proxy
 
-LIMITS = Limits(connect=2, read=10, attempts=1, pace=1000, mode="standard")
+LIMITS = Limits(connect=10, read=30, attempts=1, pace=1000, mode="standard")
 REGIONS = (
     "ap-northeast-1",
     "ap-northeast-2",

@@ -9,12 +9,13 @@ from guardrails.model import UnknownValue
 from guardrails.sources.aws.collector import Answer, Call, Part, Service
 from guardrails.sources.aws.record import Record
 from guardrails.sources.aws.scope import Scope
-from guardrails.sources.aws.shape import at, block, pick, when
+from guardrails.sources.aws.shape import at, block, pick, tags_of, when
 
 SETS = Call("sso-admin", "ListPermissionSets", "PermissionSets")
 SET = Call("sso-admin", "DescribePermissionSet")
 INLINE = Call("sso-admin", "GetInlinePolicyForPermissionSet")
 BOUNDARY = Call("sso-admin", "GetPermissionsBoundaryForPermissionSet", absent=("ResourceNotFoundException",))
+SET_TAGS = Call("sso-admin", "ListTagsForResource", "Tags")
 MANAGED = Call("sso-admin", "ListManagedPoliciesInPermissionSet", "AttachedManagedPolicies")
 CUSTOMER = Call("sso-admin", "ListCustomerManagedPolicyReferencesInPermissionSet", "CustomerManagedPolicyReferences")
 ACCOUNTS = Call("sso-admin", "ListAccountsForProvisionedPermissionSet", "AccountIds")
@@ -57,6 +58,7 @@ def _permission_set(aws: Scope, instance: str, arn: str) -> Iterator[Record]:
             "arn": arn,
             "instance_arn": instance,
             **pick(found, name="Name", description="Description", session_duration="SessionDuration"),
+            **_tags(aws, instance, arn),
             "relay_state": at(found, "RelayState", default=""),
             "created_date": found if isinstance(found, UnknownValue) else when(found.get("CreatedDate")),
         },
@@ -101,6 +103,12 @@ def _permission_set(aws: Scope, instance: str, arn: str) -> Iterator[Record]:
         }
         yield aws.record("aws_ssoadmin_permissions_boundary_attachment", short, values, arn=arn)
     yield from _assignments(aws, instance, arn)
+
+
+def _tags(aws: Scope, instance: str, arn: str) -> dict[str, Any]:
+    given = aws.items(SET_TAGS, InstanceArn=instance, ResourceArn=arn)
+    unknown = next((one for one in given if isinstance(one, UnknownValue)), None)
+    return tags_of(given) if unknown is None else {"tags": unknown, "tags_all": unknown}
 
 
 def _assignments(aws: Scope, instance: str, arn: str) -> Iterator[Record]:
@@ -171,7 +179,7 @@ SERVICE = Service(
             ("data.aws_ssoadmin_instance", *SET_TYPES, *STORE_TYPES),
             Call("sso-admin", "ListInstances", "Instances"),
             _instance,
-            (SETS, SET, INLINE, BOUNDARY, MANAGED, CUSTOMER, ACCOUNTS, ASSIGNMENTS, USERS, GROUPS, MEMBERS),
+            (SETS, SET, SET_TAGS, INLINE, BOUNDARY, MANAGED, CUSTOMER, ACCOUNTS, ASSIGNMENTS, USERS, GROUPS, MEMBERS),
         ),
     ),
     rate=10.0,

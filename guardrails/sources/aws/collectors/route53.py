@@ -14,6 +14,7 @@ from guardrails.sources.aws.shape import at, block, pick, tags_of
 ZONE = Call("route53", "GetHostedZone")
 RECORDS = Call("route53", "ListResourceRecordSets", "ResourceRecordSets")
 ZONE_TAGS = Call("route53", "ListTagsForResource", params={"ResourceType": "hostedzone"})
+HEALTH_CHECK_TAGS = Call("route53", "ListTagsForResource", params={"ResourceType": "healthcheck"})
 
 
 def _zone(aws: Scope, item: Answer) -> Iterator[Record]:
@@ -21,12 +22,6 @@ def _zone(aws: Scope, item: Answer) -> Iterator[Record]:
     arn = f"arn:{aws.partition}:route53:::hostedzone/{zone}"
     name = item["Name"].rstrip(".")
     details = aws.read(ZONE, Id=zone)
-    given = aws.read(ZONE_TAGS, ResourceId=zone)
-    tags: dict[str, Any] = (
-        {"tags": given, "tags_all": given}
-        if isinstance(given, UnknownValue)
-        else tags_of(at(given, "ResourceTagSet", "Tags"))
-    )
     yield aws.record(
         "aws_route53_zone",
         zone,
@@ -46,7 +41,7 @@ def _zone(aws: Scope, item: Answer) -> Iterator[Record]:
             "vpc": details
             if isinstance(details, UnknownValue)
             else [pick(one, vpc_id="VPCId", vpc_region="VPCRegion") for one in details.get("VPCs") or ()],
-            **tags,
+            **_tags(aws, ZONE_TAGS, zone),
         },
         arn=arn,
         unique=True,
@@ -106,6 +101,13 @@ def _value(text: str, type_: str) -> Value:
     return text[1:-1] if type_ in ("TXT", "SPF") and len(text) > 1 and text[0] == text[-1] == '"' else text
 
 
+def _tags(aws: Scope, call: Call, name: str) -> dict[str, Any]:
+    given = aws.read(call, ResourceId=name)
+    if isinstance(given, UnknownValue):
+        return {"tags": given, "tags_all": given}
+    return tags_of(at(given, "ResourceTagSet", "Tags"))
+
+
 def _health_check(aws: Scope, item: Answer) -> Iterator[Record]:
     config = item["HealthCheckConfig"]
     yield aws.record(
@@ -128,6 +130,7 @@ def _health_check(aws: Scope, item: Answer) -> Iterator[Record]:
             "resource_path": config.get("ResourcePath", ""),
             "search_string": config.get("SearchString", ""),
             "child_healthchecks": sorted(config.get("ChildHealthChecks", [])),
+            **_tags(aws, HEALTH_CHECK_TAGS, item["Id"]),
         },
         arn=f"arn:{aws.partition}:route53:::healthcheck/{item['Id']}",
         unique=True,
@@ -148,6 +151,8 @@ SERVICE = Service(
             ("aws_route53_health_check",),
             Call("route53", "ListHealthChecks", "HealthChecks"),
             _health_check,
+            (HEALTH_CHECK_TAGS,),
+            parallel=True,
         ),
     ),
     where="global",
