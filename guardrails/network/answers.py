@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from guardrails.model import Block, Label, Model, Resource, related
 from guardrails.network.addresses import AddressSet
 from guardrails.network.lens import Network
-from guardrails.network.network_acl import Entry, NetworkAcl
+from guardrails.network.network_acl import ACL_TYPES, Entry, NetworkAcl
 from guardrails.network.packet import ports_for
 from guardrails.network.ports import PortSet, union_of
+from guardrails.network.reading import link, written
 from guardrails.network.rule import Direction
 from guardrails.network.topology import Interface
 
@@ -102,8 +103,7 @@ def _of(network: Network, acl: NetworkAcl) -> Iterator[Unanswered]:
         for interface in network.picture.interfaces.values()
         if network.picture.subnets[interface.subnet].acl == acl.resource.address
     ]
-    used = any(place.acl == acl.resource.address for place in network.picture.subnets.values())
-    if not acl.in_view or not (used or acl.resource.raw("subnet_ids")):
+    if not acl.in_view or not _used(network, acl.resource):
         return
     found = [each for way in _BACK if (each := _lost(network, acl, way, inside)) is not None]
     yield from found
@@ -111,6 +111,19 @@ def _of(network: Network, acl: NetworkAcl) -> Iterator[Unanswered]:
     if not found and any(acl.surely(way) != acl.possibly(way) for way in _BACK):
         reason = doubts[0] if doubts else f"{acl.resource.address}: its rules are not all known"
         yield Unanswered(acl, "ingress", undecided=reason)
+
+
+def _used(network: Network, acl: Resource) -> bool:
+    """Whether some subnet has it, in view or not."""
+    model = network.model
+    return (
+        any(place.acl == acl.address for place in network.picture.subnets.values())
+        or written(acl, "subnet_ids") not in (None, [])
+        or any(
+            link(model, written(each, "network_acl_id"), *ACL_TYPES).key == acl.address
+            for each in model.all("aws_network_acl_association")
+        )
+    )
 
 
 def _lost(network: Network, acl: NetworkAcl, way: Direction, inside: list[Interface]) -> Unanswered | None:

@@ -205,7 +205,22 @@ resource "aws_network_acl" "app" {
     assert [each.check for each in found.undecided] == [WHOLE]
 
 
-def test_an_acl_that_no_subnet_has(tmp_path: Path) -> None:
+@pytest.mark.parametrize("subnets", ["[]", "null"])
+def test_an_acl_that_no_subnet_has(tmp_path: Path, subnets: str) -> None:
     """An ACL without subnets drops nothing."""
-    found = terraform(tmp_path, BASE + acl("in 443 0.0.0.0/0", subnets="[]"), WHOLE, SOME)
+    found = terraform(tmp_path, BASE + acl("in 443 0.0.0.0/0", subnets=subnets), WHOLE, SOME)
     assert said(found.findings) == []
+
+
+ELSEWHERE = """
+resource "aws_network_acl_association" "app" {
+  network_acl_id = aws_network_acl.app.id
+  subnet_id      = "subnet-0a1b2c3d4e5f60718"
+}
+"""
+
+
+def test_an_acl_of_a_subnet_that_is_elsewhere(tmp_path: Path) -> None:
+    """An ACL drops the answers of a subnet that is not in view, too."""
+    found = terraform(tmp_path, BASE + acl("in 443 0.0.0.0/0", subnets="null") + ELSEWHERE, WHOLE, SOME)
+    assert [each.check for each in found.findings] == [WHOLE]
