@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from guardrails import Check, Example, Finding, Kind, Resource, Severity, days_since
 
-DAYS = 30
 ENDS = {"aws_acm_certificate": "not_after", "aws_iam_server_certificate": "expiration"}
 
 
@@ -28,6 +27,7 @@ class ExpiringCertificate(Check[Resource]):
         "https://docs.aws.amazon.com/acm/latest/userguide/import-certificate.html",
     )
     compliance = ("CIS-AWS-3.0:1.19", "AWS-FSBP:ACM.1")
+    days: int = 30
     examples = (
         Example(
             bad="""
@@ -50,7 +50,7 @@ class ExpiringCertificate(Check[Resource]):
     def check(self, subject: Resource, /) -> Iterator[Finding]:
         end = ENDS[subject.type]
         since = days_since(subject, end)
-        if since is None or since < -DAYS:
+        if since is None or since < -self.days:
             return
         if subject.type == "aws_acm_certificate":
             if subject.text("renewal_eligibility", default="") == "ELIGIBLE" and since < 0:

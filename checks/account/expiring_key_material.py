@@ -4,8 +4,6 @@ from collections.abc import Iterator
 
 from guardrails import Check, Edit, Example, Finding, Fix, Kind, Resource, Safety, Severity, days_since
 
-DAYS = 30
-
 
 class ExpiringKeyMaterial(Check[Resource]):
     """The material of a KMS key ends soon, and with it what is encrypted by the key.
@@ -23,6 +21,7 @@ class ExpiringKeyMaterial(Check[Resource]):
     hint = "Import the material again with a later end or with none, and keep a copy of it outside of AWS."
     types = ("aws_kms_external_key",)
     references = ("https://docs.aws.amazon.com/kms/latest/developerguide/importing-keys-conceptual.html",)
+    days: int = 30
     examples = (
         Example(
             bad="""
@@ -43,7 +42,7 @@ class ExpiringKeyMaterial(Check[Resource]):
 
     def check(self, subject: Resource, /) -> Iterator[Finding]:
         since = days_since(subject, "valid_to")
-        if since is not None and since >= -DAYS:
+        if since is not None and since >= -self.days:
             when = f"ended {int(since)} days ago" if since >= 0 else f"ends in {int(-since)} days"
             yield self.finding(
                 subject,

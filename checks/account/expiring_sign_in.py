@@ -4,8 +4,6 @@ from collections.abc import Iterator
 
 from guardrails import Check, Example, Finding, Kind, Resource, Severity, days_since
 
-DAYS = 30
-
 
 class ExpiringSignIn(Check[Resource]):
     """The metadata of a SAML provider end soon, so that nobody can sign in by it.
@@ -26,6 +24,7 @@ class ExpiringSignIn(Check[Resource]):
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_saml.html",
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_saml.html",
     )
+    days: int = 30
     examples = (
         Example(
             bad="""
@@ -43,6 +42,6 @@ class ExpiringSignIn(Check[Resource]):
 
     def check(self, subject: Resource, /) -> Iterator[Finding]:
         since = days_since(subject, "valid_until")
-        if since is not None and since >= -DAYS:
+        if since is not None and since >= -self.days:
             when = f"ended {int(since)} days ago" if since >= 0 else f"end in {int(-since)} days"
             yield self.finding(subject, f"the metadata of {subject.text('name')} {when}", path="valid_until")

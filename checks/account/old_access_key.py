@@ -4,8 +4,6 @@ from collections.abc import Iterator
 
 from guardrails import Check, Example, Finding, Fix, Kind, Resource, Severity, days_since
 
-DAYS = 90
-
 
 class OldAccessKey(Check[Resource]):
     """An access key has not been changed for more than 90 days.
@@ -22,6 +20,7 @@ class OldAccessKey(Check[Resource]):
     same_as = ("AWS-0146",)
     references = ("https://docs.aws.amazon.com/IAM/latest/UserGuide/id-credentials-access-keys-update.html",)
     compliance = ("CIS-AWS-3.0:1.14", "AWS-FSBP:IAM.3")
+    days: int = 90
     examples = (
         Example(
             bad="""
@@ -41,7 +40,7 @@ class OldAccessKey(Check[Resource]):
 
     def check(self, subject: Resource, /) -> Iterator[Finding]:
         age = days_since(subject, "create_date")
-        if age is not None and age > DAYS and subject.text("status", default="Active") == "Active":
+        if age is not None and age > self.days and subject.text("status", default="Active") == "Active":
             user = subject.text("user")
             cli = f"aws iam create-access-key --user-name {user}"
             yield self.finding(

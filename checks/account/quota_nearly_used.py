@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from guardrails import Check, Example, Finding, Kind, Model, Resource, Severity, Unknown, usages
 
-SHARE = 0.8
 # What IAM counts itself, with the quota that it holds it to.
 IAM = {
     "Users": "users",
@@ -31,6 +30,7 @@ class QuotaNearlyUsed(Check[Model]):
     severity = Severity.LOW
     hint = "Ask for a higher quota now, or remove what is not used."
     references = ("https://docs.aws.amazon.com/servicequotas/latest/userguide/request-quota-increase.html",)
+    share: float = 0.8
     examples = (
         Example(
             title="Roles",
@@ -79,11 +79,11 @@ class QuotaNearlyUsed(Check[Model]):
             for member, name in IAM.items():
                 quota = summary.number("summary_map", f"{member}Quota")
                 used = summary.number("summary_map", member)
-                if quota and used >= SHARE * quota:
+                if quota and used >= self.share * quota:
                     yield self.finding(summary, f"{used} of {quota} {name} are used", path=("summary_map", member))
         doubt = ""
         for usage in usages(subject):
-            if usage.limit is None or usage.used < SHARE * usage.limit:
+            if usage.limit is None or usage.used < self.share * usage.limit:
                 continue
             if not usage.in_force:
                 doubt = doubt or f"the quota of {usage.quota.name} in {usage.region} is not known"

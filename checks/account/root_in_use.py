@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from guardrails import Check, Example, Finding, Kind, Resource, Severity, days_since
 
-DAYS = 30
 USES = {
     "password_last_used": "it signed in",
     "access_key_1_last_used_date": "its first access key was used",
@@ -30,6 +29,7 @@ class RootInUse(Check[Resource]):
     same_as = ("AWS-0140",)
     references = ("https://docs.aws.amazon.com/IAM/latest/UserGuide/root-user-tasks.html",)
     compliance = ("CIS-AWS-3.0:1.7",)
+    days: int = 30
     examples = (
         Example(
             bad="""
@@ -49,7 +49,7 @@ class RootInUse(Check[Resource]):
         if subject.text("user") != "<root_account>":
             return
         ages = {what: days_since(subject, column) for column, what in USES.items()}
-        recent = {what: age for what, age in ages.items() if age is not None and age <= DAYS}
+        recent = {what: age for what, age in ages.items() if age is not None and age <= self.days}
         if recent:
             what = min(recent, key=lambda each: recent[each])
             yield self.finding(subject, f"{what} {int(recent[what])} days ago")

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from guardrails import Check, Example, Finding, Fix, Kind, Resource, Severity, days_since
 
-DAYS = 45
 ROOT = "<root_account>"
 
 
@@ -24,6 +23,7 @@ class UnusedCredential(Check[Resource]):
     same_as = ("AWS-0144", "AWS-0166")
     references = ("https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_finding-unused.html",)
     compliance = ("CIS-AWS-3.0:1.12", "AWS-FSBP:IAM.8")
+    days: int = 45
     examples = (
         Example(
             title="A key",
@@ -73,7 +73,7 @@ class UnusedCredential(Check[Resource]):
             return
         fix = Fix("Take it out of use", cli=cli)
         since_used, since_made = days_since(subject, used), days_since(subject, made)
-        if since_used is not None and since_used > DAYS:
+        if since_used is not None and since_used > self.days:
             yield self.finding(subject, f"{what} was last used {int(since_used)} days ago", fix=fix)
-        elif since_used is None and since_made is not None and since_made > DAYS:
+        elif since_used is None and since_made is not None and since_made > self.days:
             yield self.finding(subject, f"{what} was never used in {int(since_made)} days", fix=fix)

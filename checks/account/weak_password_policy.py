@@ -4,9 +4,6 @@ from collections.abc import Iterator
 
 from guardrails import Check, Example, Finding, Kind, Resource, Severity
 
-MIN_LENGTH = 14
-MIN_REUSE = 24
-
 
 class WeakPasswordPolicy(Check[Resource]):
     """The account's password policy allows short or reused passwords.
@@ -24,6 +21,8 @@ class WeakPasswordPolicy(Check[Resource]):
     same_as = ("CKV_AWS_10", "CKV_AWS_13", "AWS-0063", "AWS-0056")
     references = ("https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_passwords_account-policy.html",)
     compliance = ("CIS-AWS-3.0:1.8", "CIS-AWS-3.0:1.9", "AWS-FSBP:IAM.7")
+    length: int = 14
+    reuse: int = 24
     examples = (
         Example(
             bad="""
@@ -43,20 +42,20 @@ class WeakPasswordPolicy(Check[Resource]):
 
     def check(self, subject: Resource, /) -> Iterator[Finding]:
         length = subject.number("minimum_password_length", default=6)
-        if length < MIN_LENGTH:
+        if length < self.length:
             yield self.finding(
                 subject,
                 f"passwords of {length} characters are accepted",
                 path="minimum_password_length",
-                fix=self.set_attribute(subject, "minimum_password_length", str(MIN_LENGTH)),
+                fix=self.set_attribute(subject, "minimum_password_length", str(self.length)),
             )
         reuse = subject.number("password_reuse_prevention")
-        if reuse < MIN_REUSE:
+        if reuse < self.reuse:
             yield self.finding(
                 subject,
                 f"the last {reuse} passwords cannot be reused, older ones can"
                 if reuse
                 else "any password can be reused",
                 path="password_reuse_prevention",
-                fix=self.set_attribute(subject, "password_reuse_prevention", str(MIN_REUSE)),
+                fix=self.set_attribute(subject, "password_reuse_prevention", str(self.reuse)),
             )
