@@ -12,9 +12,9 @@ from typing import TypeVar, cast
 from guardrails.baseline import Baseline, Entry
 from guardrails.catalog import AnyCheck
 from guardrails.check import Subject
-from guardrails.engines import Claim, Engine, is_foreign
+from guardrails.engines import Claim, Engine
 from guardrails.engines.merging import merge
-from guardrails.finding import Finding, Report, Severity, Suppressed, Undecided
+from guardrails.finding import Finding, Report, Severity, Suppressed, Undecided, is_foreign
 from guardrails.model import LiveLocation, Location, Model, Origin, Place, Problem, Resource, Resources, Unknown
 from guardrails.selection import Override, Selection, SelectionError, Settings, is_unsuppressible, select
 from guardrails.suppress import CHECKS as CHECKS_OF_SUPPRESSIONS

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from guardrails.model import Label, Origin, Problem
+
+_FOREIGN = re.compile(r"CKV2?_[\w*]*")
+
+
+def is_foreign(pattern: str) -> bool:
+    """Whether an id of a check, or a glob of ids, is that of another tool's rule."""
+    return _FOREIGN.fullmatch(pattern) is not None
 
 
 class Kind(enum.StrEnum):

@@ -10,8 +10,7 @@ from datetime import date
 
 from guardrails.baseline import Baseline
 from guardrails.catalog import AnyCheck
-from guardrails.engines import is_foreign
-from guardrails.finding import Finding, Kind, Severity
+from guardrails.finding import Finding, Kind, Severity, is_foreign
 from guardrails.model import Location
 from guardrails.profiles import Profile
 from guardrails.suppress import Rule, Scope, matches

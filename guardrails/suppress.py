@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from guardrails.check import Check, Example
-from guardrails.engines import is_foreign
-from guardrails.finding import Finding, Kind, Severity, Suppressed, Undecided
+from guardrails.finding import Finding, Kind, Severity, Suppressed, Undecided, is_foreign
 from guardrails.model import Comment, Location, Model, Origin
 
 SYNTAX = 'guardrails: ignore[CHECK, ...] reason="..." until=YYYY-MM-DD'

@@ -6,7 +6,6 @@ them, and is waited for at the end. What it cannot do is a `Problem`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -14,13 +13,6 @@ from typing import Any, Protocol
 from guardrails.check import Check
 from guardrails.finding import Finding, Suppressed
 from guardrails.model import Model, Problem
-
-_FOREIGN = re.compile(r"CKV2?_[\w*]*")
-
-
-def is_foreign(pattern: str) -> bool:
-    """Whether an id, or a glob of ids, is that of another tool's rule."""
-    return _FOREIGN.fullmatch(pattern) is not None
 
 
 @dataclass(frozen=True, slots=True)
