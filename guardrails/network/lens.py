@@ -13,6 +13,7 @@ from guardrails.network.balancing import exposed_behind, leads_to, through
 from guardrails.network.build import picture_of
 from guardrails.network.cells import Cells
 from guardrails.network.codes import MEANING
+from guardrails.network.fronts import fronts as public_fronts
 from guardrails.network.packet import Blocker, Hop
 from guardrails.network.ports import ALL, PortSet
 from guardrails.network.prefix_list import service_of
@@ -302,6 +303,16 @@ class Network:
             fronts[exposure.resource.address] = exposure.traffic
             yield exposure
         yield from self._behind(fronts)
+        for front in public_fronts(self.model):
+            here = Hop("public-endpoint", front.resource.address, "", front.resource)
+            yield Exposure(
+                front.resource,
+                "may" if front.doubt else "must",
+                Traffic.box(front.sources, front.ports),
+                (Hop("internet", "internet"), here),
+                (),
+                doubts=(front.doubt,) if front.doubt else (),
+            )
 
     def _sped(self, interface: Interface) -> bool:
         return interface.resource is not None and interface.resource.address in self.picture.accelerated
