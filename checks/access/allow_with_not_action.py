@@ -53,7 +53,7 @@ class AllowWithNotAction(Check[Access]):
 
     def check(self, subject: Access, /) -> Iterator[Finding]:
         for grant in subject.allows_everything():
-            if grant.view.given is None and grant.by_exclusion:
+            if grant.by_exclusion:
                 yield self.finding(
                     grant.view.block,
                     f"{grant.who} may call every action that NotAction does not name",

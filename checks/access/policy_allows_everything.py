@@ -117,7 +117,7 @@ class PolicyAllowsEverything(Check[Access]):
 
     def check(self, subject: Access, /) -> Iterator[Finding]:
         for grant in subject.allows_everything():
-            if grant.view.given is None and not grant.by_exclusion:
+            if not grant.by_exclusion:
                 yield self.finding(
                     grant.view.block,
                     f"{grant.who} may call every action on every resource",

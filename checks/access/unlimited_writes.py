@@ -60,7 +60,7 @@ class UnlimitedWrites(Check[Access]):
 
     def check(self, subject: Access, /) -> Iterator[Finding]:
         for grant in subject.unlimited("W"):
-            if grant.view.given is not None or grant.allows_everything:
+            if grant.allows_everything:
                 continue
             actions = ", ".join(grant.actions[:3]) + (" and more" if len(grant.actions) > 3 else "")
             yield self.finding(

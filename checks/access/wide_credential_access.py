@@ -94,7 +94,7 @@ class WideCredentialAccess(Check[Access]):
 
     def check(self, subject: Access, /) -> Iterator[Finding]:
         for grant in subject.granted(*HANDED_OUT):
-            if grant.view.given is not None or grant.allows_everything:
+            if grant.allows_everything:
                 continue
             actions = ", ".join(grant.actions[:3]) + (" and more" if len(grant.actions) > 3 else "")
             yield self.finding(

@@ -250,6 +250,9 @@ def actions_matching(pattern: str) -> tuple[str, ...]:
         return tuple(f"{p}:{name}" for p in prefixes() for name in _names(p))
     if not colon and "*" not in pattern:
         return ()
+    if "*" not in pattern and "?" not in pattern:
+        found = action(pattern)
+        return (found.name,) if found else ()
     if colon and "*" not in head and "?" not in head:
         matches = glob(tail)
         return tuple(f"{head}:{name}" for name in _names(head) if matches(name.lower()))

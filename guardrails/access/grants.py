@@ -165,18 +165,28 @@ class _Layers:
 def _possible(
     view: PolicyView, holder: Principal, wanted: Sequence[tuple[str, str]] | Wanted
 ) -> Iterator[tuple[str, str]]:
-    """What a document may allow of it by its actions and resources alone: nothing of most documents."""
-    for part in view.bounds.most:
+    """What a document may allow of it by its actions and resources alone: nothing of most documents.
+
+    Policies of AWS are left out: what they allow is known, and not to be changed.
+    """
+    for part in view.bounds.most if view.given is None else ():
         if part.data.get("Effect") != "Allow":
             continue
         actions = None if "NotAction" in part.data else _listed(part.data.get("Action"))
         resources = None if "NotResource" in part.data else _listed(part.data.get("Resource"))
         for action, resource in wanted(actions) if callable(wanted) else wanted:
             lower, arn = action.lower(), filled(resource, holder)
-            if (actions is None or any(facts.glob(each.lower())(lower) for each in actions)) and (
+            if (actions is None or any(_takes(each.lower(), lower) for each in actions)) and (
                 resources is None or any("${" in each or facts.glob(each)(arn) for each in resources)
             ):
                 yield action, arn
+
+
+def _takes(pattern: str, action: str) -> bool:
+    """Whether an action pattern takes an action, both in lower case."""
+    if "*" not in pattern and "?" not in pattern:
+        return pattern == action
+    return facts.glob(pattern)(action)
 
 
 def _listed(value: object) -> list[str]:
@@ -245,7 +255,7 @@ def unlimited(access: Access, *levels: facts.Level) -> Iterator[Grant]:
             yield from of_levels(pattern, levels)
 
     for grant in grants(access, wanted):
-        if grant.view.given is None and not allows_everything(grant.view, grant.index):
+        if not allows_everything(grant.view, grant.index):
             yield grant
 
 
