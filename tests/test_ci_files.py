@@ -12,6 +12,9 @@ from typing import Any
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
+
+from scripts import lock_action
 
 ROOT = Path(__file__).parent.parent
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text())
@@ -55,6 +58,18 @@ def test_every_input_is_used() -> None:
     assert [name for name in ACTION["inputs"] if f"inputs.{name}" not in text] == []
     component = (ROOT / "templates" / "guardrails.yml").read_text()
     assert [name for name in HEADER["spec"]["inputs"] if f"inputs.{name} ]]" not in component] == []
+
+
+def test_what_the_action_installs_is_pinned_by_hash() -> None:
+    """The lock has all that the package and its build need, each in a version that they take, with hashes."""
+    text = (ROOT / "templates" / "requirements.txt").read_text()
+    locked = dict(
+        re.findall(r"^([\w.-]+)==([\w.]+) \\\n(?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+", text, re.MULTILINE)
+    )
+    needed = [Requirement(each) for each in lock_action.wanted()]
+
+    assert len(locked) == text.count("==")
+    assert [str(each) for each in needed if not each.specifier.contains(locked.get(each.name.lower(), "0"))] == []
 
 
 def test_the_image_is_pinned_by_its_digest() -> None:
