@@ -313,6 +313,56 @@ def test_designs(tmp_path: Path, check: str, text: str, expected: list[str]) -> 
     assert said(design(tmp_path, text), check) == expected
 
 
+PARTS = {
+    "aws_guardduty_detector": "",
+    "aws_accessanalyzer_analyzer": '  analyzer_name = "main"\n',
+    "aws_securityhub_account": "",
+    "aws_ebs_encryption_by_default": "",
+}
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        (
+            "",
+            [
+                (
+                    "the design has 4 parts of an account's baseline, but not a trail, AWS Config, the account's block "
+                    "of public S3 access and a security contact"
+                )
+            ],
+        ),
+        (
+            'module "trail" {\n  source = "example/trail"\n}\n',
+            ['? module "trail" is not installed'],
+        ),
+        (
+            (
+                'variable "on" {}\nresource "aws_cloudtrail" "a" {\n  count = var.on ? 1 : 0\n  name = "a"\n'
+                '  s3_bucket_name = "a"\n}\n'
+            ),
+            [
+                (
+                    "the design has 5 parts of an account's baseline, but not AWS Config, the account's block of "
+                    "public S3 access and a security contact"
+                )
+            ],
+        ),
+    ],
+)
+def test_a_baseline_is_told_what_it_leaves_out(tmp_path: Path, more: str, expected: list[str]) -> None:
+    """Four of its parts make a design a baseline; what a module that is not there may hold is open."""
+    text = "".join(f'resource "{type_}" "main" {{\n{body}}}\n' for type_, body in PARTS.items())
+    assert said(design(tmp_path, text + more), "incomplete-baseline") == expected
+
+
+def test_three_parts_are_no_baseline(tmp_path: Path) -> None:
+    """A stack that happens to set a few account-wide things is not told of the others."""
+    text = "".join(f'resource "{type_}" "main" {{\n{body}}}\n' for type_, body in list(PARTS.items())[:3])
+    assert said(design(tmp_path, text), "incomplete-baseline") == []
+
+
 SCP = """
 resource "aws_organizations_policy" "{name}" {{
   name    = "{name}"
