@@ -25,7 +25,8 @@ class AddressOnStoppedInstance(Waste):
             {"type": "aws_eip", "name": "eipalloc-0a1b2c3d4e5f60718", # finding
              "values": {"public_ip": "52.0.2.1", "association_id": "eipassoc-0a1b2c3d4e5f60718",
                         "instance": "i-0a1b2c3d4e5f60718", "network_interface": "eni-0a1b2c3d4e5f60718",
-                        "service_managed": null}}
+                        "service_managed": null,
+                        "public_ipv4_pool": "amazon"}}
             {"type": "aws_instance", "name": "i-0a1b2c3d4e5f60718",
              "values": {"id": "i-0a1b2c3d4e5f60718", "instance_state": "stopped"}}
             """,
@@ -33,7 +34,8 @@ class AddressOnStoppedInstance(Waste):
             {"type": "aws_eip", "name": "eipalloc-0a1b2c3d4e5f60718",
              "values": {"public_ip": "52.0.2.1", "association_id": "eipassoc-0a1b2c3d4e5f60718",
                         "instance": "i-0a1b2c3d4e5f60718", "network_interface": "eni-0a1b2c3d4e5f60718",
-                        "service_managed": null}}
+                        "service_managed": null,
+                        "public_ipv4_pool": "amazon"}}
             {"type": "aws_instance", "name": "i-0a1b2c3d4e5f60718",
              "values": {"id": "i-0a1b2c3d4e5f60718", "instance_state": "running"}}
             """,
@@ -51,10 +53,12 @@ class AddressOnStoppedInstance(Waste):
             holder = subject.model.resolve(name, "aws_network_interface")
             idle = holder is not None and holder.text("status") == "available"
             state = f"{name} is attached to nothing"
+        own = subject.text("public_ipv4_pool") not in ("", "amazon")
+        cost = None if own else monthly_cost("public-ipv4", subject)  # one's own addresses are free
         if holder is not None and idle:
             yield self.waste(
                 subject,
                 f"the address {subject.text('public_ip')} is of no use while {state}",
-                monthly_cost("public-ipv4", subject),
+                cost,
                 related=related((holder.place(), "which has it")),
             )

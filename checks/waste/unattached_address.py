@@ -24,13 +24,15 @@ class UnattachedAddress(Waste):
             bad="""
             {"type": "aws_eip", "name": "eipalloc-0a1b2c3d4e5f60718", # finding
              "values": {"allocation_id": "eipalloc-0a1b2c3d4e5f60718", "public_ip": "52.0.2.1", "association_id": "",
-                        "instance": "", "network_interface": "", "service_managed": null}}
+                        "instance": "", "network_interface": "", "service_managed": null,
+                        "public_ipv4_pool": "amazon"}}
             """,
             fixed="""
             {"type": "aws_eip", "name": "eipalloc-0a1b2c3d4e5f60718",
              "values": {"allocation_id": "eipalloc-0a1b2c3d4e5f60718", "public_ip": "52.0.2.1",
                         "association_id": "eipassoc-0a1b2c3d4e5f60718", "instance": "i-0a1b2c3d4e5f60718",
-                        "network_interface": "eni-0a1b2c3d4e5f60718", "service_managed": null}}
+                        "network_interface": "eni-0a1b2c3d4e5f60718", "service_managed": null,
+                        "public_ipv4_pool": "amazon"}}
             """,
             title="Of an account",
         ),
@@ -56,11 +58,13 @@ class UnattachedAddress(Waste):
                 return
         elif subject.is_set("instance") or subject.is_set("network_interface") or is_used(subject):
             return
+        own = is_live(subject) and subject.text("public_ipv4_pool") not in ("", "amazon")
+        cost = None if own else monthly_cost("public-ipv4", subject)  # one's own addresses are free
         address = f"{subject.text('public_ip')} " if is_live(subject) else ""
         yield self.waste(
             subject,
             f"the address {address}is attached to nothing",
-            monthly_cost("public-ipv4", subject),
+            cost,
             fix=Fix("Release it", cli=f"aws ec2 release-address --allocation-id {subject.text('allocation_id')}")
             if is_live(subject)
             else None,

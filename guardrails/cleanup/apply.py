@@ -20,6 +20,9 @@ from guardrails.sources.aws.session import Access, Client, Limits, UnexpectedAns
 
 _RATE = 5.0  # requests a second: a cleanup has time
 
+_PATIENCE = 480
+"""Looks of a waiter, mostly 15 seconds apart: a snapshot can take hours, and what waits for it stays meanwhile."""
+
 Clients = Callable[[str, str], Client]
 """A client of a service in a region."""
 
@@ -132,7 +135,8 @@ def _change(do: Do, item: Item, clients: Clients, journal: Journal, kept: dict[s
         journal.write("done", **facts)
     if do.wait:
         try:
-            client.get_waiter(do.wait).wait(**filled(do.wait_for, kept))  # type: ignore[attr-defined]  # botocore's own
+            waiter = client.get_waiter(do.wait)  # type: ignore[attr-defined]  # botocore's own
+            waiter.wait(**filled(do.wait_for, kept), WaiterConfig={"MaxAttempts": _PATIENCE})
         except (BotoCoreError, ClientError) as error:
             raise _StopError("failed", f"{call_name(do)}: it does not end: {_brief(error)}") from None
 

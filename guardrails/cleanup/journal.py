@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Mapping
@@ -25,7 +26,9 @@ class Journal:
         """Append one event in one write, and wait until it is on disk. Raises `OSError`."""
         entry: Mapping[str, Any] = {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": event, **facts}
         line = json.dumps(entry, default=str) + "\n"
-        os.write(self._file, line.encode())
+        data = line.encode()
+        if os.write(self._file, data) != len(data):
+            raise OSError(errno.ENOSPC, "the journal could not be written whole")
         os.fsync(self._file)
 
     def __enter__(self) -> Journal:

@@ -48,6 +48,8 @@ def _lines(plan: Plan, read: datetime) -> Iterator[str]:
     yield ""
     if plan.undecided:
         yield f"{plan.undecided} questions have no answer: what they ask about is left alone."
+    if any(isinstance(step, Do) and step.keep for item in plan.items for step in item.removal.steps):
+        yield "Snapshots and images that are made first are billed themselves until you delete them."
     yield f"Costs are list prices of {dated()}."
 
 
@@ -73,6 +75,8 @@ def _script(plan: Plan, read: datetime) -> Iterator[str]:
     yield "fi"
     yield "failed=0"
     yield 'holds() { [ "$("$@")" = true ]; }'
+    # A waiter of AWS's gives up after ten minutes, which a snapshot can outlast.
+    yield 'waits() { for _ in 1 2 3 4 5 6 7 8 9 10 11 12; do "$@" && return 0; done; return 1; }'
     yield "left() {"
     yield '  echo "$1. left alone: $2" >&2'
     yield "  failed=1"
@@ -106,7 +110,8 @@ def _function(item: Item) -> Iterator[str]:
                 call = f"{step.keep}=$({call})" if step.keep else call
                 yield f'  {call} \\\n    || {{ left {number} "the call failed"; return; }}'
                 if step.wait:
-                    yield f'  {wait_command(step, region)} \\\n    || {{ left {number} "it does not end"; return; }}'
+                    yield f"  waits {wait_command(step, region)} \\"
+                    yield f'    || {{ left {number} "it does not end"; return; }}'
     yield f"  gone_{number}=yes"
     yield f'  echo "{number}. removed"'
     yield "}"

@@ -13,6 +13,7 @@ import typer
 from guardrails import engine
 from guardrails.commands import _shared as shared
 from guardrails.commands._progress import Progress
+from guardrails.finding import Kind
 from guardrails.reporters.safe import visible
 
 if TYPE_CHECKING:
@@ -85,16 +86,15 @@ def cleanup(
     access = Access(profile, role_arn, external_id)
     loaded = shared.load_config(config)
     catalog = shared.load_checks(loaded, None)
-    settings = shared.settings_of(loaded, [], select, ignore)
+    settings = shared.settings_of(loaded, [], select, ignore, [Kind.COST])
     with Progress(quiet=quiet) as progress:
         model = _account(target, access, tuple(dict.fromkeys(region or ())), progress)
         _know(model, state or ())
-        checks = {name: check for name, check in catalog.checks.items() if catalog.area(name) == "waste"}
         try:
             report = engine.run([model], list(catalog.checks.values()), settings, progress=progress)
         except engine.SelectionError as error:
             shared.fail(str(error))
-    plan = make(model, report, checks)
+    plan = make(model, report, catalog.checks)
     read = read_at(model)
     shared.put(text.plan_text(plan, read))
     incomplete = shared.say_problems(report.problems)

@@ -64,6 +64,7 @@ def test_a_plan_as_text(tmp_path: Path) -> None:
    hazard: It may be the only copy of its data, or belong to a Kubernetes volume that is kept on purpose.
    undo:   aws ec2 create-volume --snapshot-id $snapshot --volume-type gp3 --availability-zone us-east-1a
 
+Snapshots and images that are made first are billed themselves until you delete them.
 Costs are list prices of {dated()}.
 """
     assert plan_text(disk(tmp_path), READ) == expected

@@ -21,7 +21,7 @@ ADDRESS = f"""
 {{"account": "{ACCOUNT}"}}
 {{"type": "aws_eip", "name": "NAME", "region": "us-east-1",
   "values": {{"id": "NAME", "allocation_id": "NAME", "public_ip": "52.0.2.1", "association_id": "",
-             "service_managed": null}}}}
+             "service_managed": null, "public_ipv4_pool": "amazon"}}}}
 """
 STATE = {
     "format_version": "1.0",

@@ -169,7 +169,9 @@ def test_a_resource_of_a_stack_is_changed_there(tmp_path: Path) -> None:
     """The message says who manages it, and the hint what to change."""
     text = """
 {"type": "aws_eip", "name": "eipalloc-1",
- "values": {"allocation_id": "eipalloc-1", "public_ip": "52.0.2.1", "association_id": "", "service_managed": null,
+ "values": {"allocation_id": "eipalloc-1", "public_ip": "52.0.2.1", "association_id": "",
+            "service_managed": null, "public_ipv4_pool": "",
+            "public_ipv4_pool": "amazon",
             "tags_all": {"aws:cloudformation:stack-name": "web"}}}
 """
     report = engine.run([account(tmp_path, text)], [CATALOG.checks["unattached-address"]], engine.Settings())
