@@ -52,6 +52,14 @@ def test_every_variable_of_a_script_is_quoted() -> None:
     assert [line for line in lines if bare.search(re.sub(r"\"[^\"]*\"|'[^']*'", "", line))] == []
 
 
+def test_no_module_is_taken_from_the_folder_that_is_scanned() -> None:
+    """`python -m pip` runs a `pip.py` of the working directory; isolated it does not."""
+    scripts = [step["run"] for step in STEPS if "run" in step] + JOB["script"]
+    calls = re.findall(r"\bpython\"? .*", "\n".join(scripts))
+    assert len(calls) == 4
+    assert [call for call in calls if not re.match(r'python"? -I -m ', call)] == []
+
+
 def test_every_input_is_used() -> None:
     """No input does nothing."""
     text = (ROOT / "action.yml").read_text()
