@@ -68,7 +68,8 @@ def fix(
     everything = list(catalog.checks.values())
     try:
         with Progress(quiet=quiet) as progress:
-            outcome = fixing.mend(read, everything, settings, unsafe=unsafe, progress=progress)
+            within = [path if path.is_dir() else path.parent for path in scanned]
+            outcome = fixing.mend(read, everything, settings, unsafe=unsafe, progress=progress, within=within)
         if not diff:
             fixing.write(outcome.changes)
     except (UnusableParserError, fixing.WriteError, engine.SelectionError) as error:

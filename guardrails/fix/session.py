@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path as FilePath
 
 from guardrails import engine
 from guardrails.catalog import AnyCheck
@@ -88,15 +90,24 @@ def mend(
     progress: Callable[[str], None] | None = None,
     texts: Mapping[str, str] | None = None,
     only: frozenset[str] = frozenset(),
+    within: Sequence[FilePath] = (),
 ) -> Outcome:
     """Find the fixes of the selected findings that change what is meant and nothing else, and open nothing new.
 
     `texts` stand for what is on the disk, by real path, and `read` must know them, too; `only` are the fingerprints of
-    the findings to mend, all of them without any. Nothing is written. Raises `UnusableParserError` where the changes
+    the findings to mend, all of them without any; `within` are the folders that may be edited, whose other users are
+    all in view. Nothing is written. Raises `UnusableParserError` where the changes
     cannot be verified, and `SelectionError`.
     """
     session = _Session(
-        read, checks, settings, unsafe=unsafe, progress=progress or (lambda _: None), texts=texts or {}, only=only
+        read,
+        checks,
+        settings,
+        unsafe=unsafe,
+        progress=progress or (lambda _: None),
+        texts=texts or {},
+        only=only,
+        within=[os.path.realpath(folder) for folder in within],
     )
     return session.run()
 
@@ -112,9 +123,11 @@ class _Session:
         progress: Callable[[str], None],
         texts: Mapping[str, str],
         only: frozenset[str],
+        within: Sequence[str],
     ) -> None:
         self._read = read
         self._only = only
+        self._within = within
         self._checks = checks
         self._wanted = {each.id for each in engine.select([*checks, *CHECKS_OF_SUPPRESSIONS], settings)}
         # What a fix opens counts whatever the user selected, except what the user never wants to hear of.
@@ -189,7 +202,10 @@ class _Session:
             resource = model.at(edit.address)
             if resource is None:
                 raise CannotEditError(f"{edit.address} is not in view")
-            yield replacement(resource, edit.path, edit.expression)
+            found = replacement(resource, edit.path, edit.expression)
+            if self._within and not any(_is_in(found.path, folder) for folder in self._within):
+                raise CannotEditError(f"{found.shown} is not in what was asked for, and others may use it")
+            yield found
 
     # -- what holds
 
@@ -282,6 +298,10 @@ class _Session:
 
     def _report(self, model: Model) -> Report:
         return engine.run([model], self._checks, self._settings)
+
+
+def _is_in(path: str, folder: str) -> bool:
+    return path.startswith(folder.rstrip(os.sep) + os.sep)
 
 
 def _bare(path: Path) -> Path:

@@ -84,6 +84,28 @@ def test_only_what_is_selected_is_mended(run: Run, tmp_path: Path) -> None:
     assert code == 0
 
 
+def test_a_module_that_others_may_use_is_left_alone(run: Run, tmp_path: Path) -> None:
+    """Beside the folder that was named there may be users of a module that nobody looked at."""
+    for name, text in {
+        "a/main.tf": 'module "key" {\n  source = "../key"\n}\n',
+        "b/main.tf": 'module "key" {\n  source = "../key"\n}\n',
+        "key/main.tf": BAD,
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    code, out, _ = run("a")
+    assert code == 1
+    assert out.splitlines() == [
+        (
+            "key/main.tf:3: by hand: Set enable_key_rotation to true in module.key.aws_kms_key.data "
+            "(key-without-rotation): key/main.tf is not in what was asked for, and others may use it"
+        ),
+        "Nothing to mend.",
+    ]
+    assert run(".", "--quiet")[0] == 0
+    assert (tmp_path / "key" / "main.tf").read_text(encoding="utf-8") == ROTATED
+
+
 def test_a_withdrawn_fix_says_why(run: Run, tmp_path: Path) -> None:
     """A fix that would open another finding is not made."""
     (tmp_path / "checks").mkdir()
