@@ -79,13 +79,18 @@ def prose(text: str) -> str:
     """Text in which nothing is Markdown but code between backticks."""
     parts = text.split("`")
     if len(parts) % 2 == 0:  # a backtick that nothing closes
-        return _literal(text)
-    return "".join(code(part) if number % 2 else _literal(part) for number, part in enumerate(parts))
+        return _unmentioned(text)
+    return "".join(code(part) if number % 2 else _unmentioned(part) for number, part in enumerate(parts))
 
 
 def code(text: str) -> str:
     """Text set as code, in which nothing is Markdown."""
     return f"<code>{_literal(text)}</code>" if text else ""
+
+
+def _unmentioned(text: str) -> str:
+    """Literal text that calls nobody: code hosts look for `@name` and `#1` after entities are read, code aside."""
+    return re.sub(r"(&#(?:64|35);)(?=\w)", r"\1&#8203;", _literal(text))
 
 
 def _literal(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -123,6 +124,9 @@ def test_a_value_is_never_markup(given: Context) -> None:
     ]
 
     assert set(cells(text)) == {4}
+    assert "@team" not in re.sub(
+        r"<code>.*?</code>", "", "".join(token.content for token in tokens if not token.children)
+    )
     assert {token.type for token in tokens} & {"link_open", "image"} == set()
     assert {token.content.partition(" ")[0] for token in tokens if token.type == "html_inline"} == {
         "<code>",
