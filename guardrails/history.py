@@ -125,7 +125,11 @@ class _Repository:
             mode, kind, name, size = facts.split()
             # A tree that was made by hand can say anything.
             strange = {"", ".", "..", ".git"}.intersection(path.lower().split("/"))
-            if kind != "blob" or strange or not size.isdigit() or int(size) > FILE_BYTES:
+            if kind != "blob" or strange:
+                continue
+            if not size.isdigit():  # git writes BAD
+                raise HistoryError(f"{path} of {commit[:12]} is not in this clone")
+            if int(size) > FILE_BYTES:
                 continue
             total += int(size)
             if total > TOTAL_BYTES:

@@ -159,7 +159,7 @@ BROKEN = 'resource "random_pet" "broken" {\n'
         pytest.param(
             {"a/main.tf": ORDERS.replace("= 1\n", "= var.length\n") + 'variable "length" {}\n'},
             (),
-            id="it is undecided",
+            id="undecided",
         ),
     ],
 )
