@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardrails import AddressSet, Check, Example, Finding, Kind, Network, PortSet, Resource, Severity, related
+from guardrails import AddressSet, Check, Example, Finding, Kind, Network, PortSet, Resource, Severity, Unknown, related
 
 NETWORK = """
             resource "aws_vpc" "main" {
@@ -30,7 +30,7 @@ NETWORK = """
 """
 
 
-class BalancerClosedToOwnServices(Check[Network]):
+class BalancerClosedToOwnServices(Check[Resource]):
     """A public load balancer does not let in the services that call it.
 
     ## Why is this bad?
@@ -43,6 +43,7 @@ class BalancerClosedToOwnServices(Check[Network]):
     kind = Kind.PRODUCTIVITY
     severity = Severity.HIGH
     hint = "Let in the NAT gateways' addresses, or give the services an internal load balancer."
+    types = ("aws_lb", "aws_alb")
     references = (
         "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-update-security-groups.html",
         "https://github.com/aws-samples/ecs-refarch-cloudformation/issues/45",
@@ -304,37 +305,41 @@ class BalancerClosedToOwnServices(Check[Network]):
         ),
     )
 
-    def check(self, subject: Network, /) -> Iterator[Finding]:
-        picture = subject.picture
-        for balancer in picture.balancers.values():
-            resource = balancer.resource
-            if resource is None or not balancer.internet_facing or not balancer.interfaces:
+    def check(self, subject: Resource, /) -> Iterator[Finding]:
+        network = Network.of(subject.model)
+        picture = network.picture
+        balancer = picture.balancers.get(subject.address)
+        if balancer is None or not balancer.internet_facing or not balancer.interfaces:
+            return
+        node = picture.interfaces[balancer.interfaces[0]]
+        groups = [picture.groups[key] for key in node.groups if key in picture.groups]
+        if not node.filtered:
+            return
+        ports = node.listens if node.listens is not None else PortSet.tcp()
+        rules = [p for g in groups for p in g.ingress if not p.ports.isdisjoint(ports)]
+        # A rule for an Elastic IP or NAT gateway that is made in the same apply is meant for them.
+        doubts = [doubt for group in groups for doubt in group.doubts]
+        meant = any("aws_eip." in doubt or "aws_nat_gateway." in doubt for doubt in doubts)
+        for caller in _callers(network, subject):
+            home = _translated(network, caller)
+            if home is None or meant:
                 continue
-            node = picture.interfaces[balancer.interfaces[0]]
-            groups = [picture.groups[key] for key in node.groups if key in picture.groups]
-            if not node.filtered or node.public != "yes" or node.groups_doubt or any(g.ingress_doubt for g in groups):
-                continue  # it may let them in
-            ports = node.listens if node.listens is not None else PortSet.tcp()
-            for caller in _callers(subject, resource):
-                home = _translated(subject, caller)
-                if home is None:
-                    continue
-                rules = [p for g in groups for p in g.ingress if not p.ports.isdisjoint(ports)]
-                if any(
-                    p.strangers or (p.addresses.wide if not home else not p.addresses.isdisjoint(home)) for p in rules
-                ):
-                    continue
-                yield self.finding(
-                    resource,
-                    f"{caller.address} calls it by its public name and arrives with the address of a NAT gateway, "
-                    f"which {' and '.join(node.groups)} does not let in: its calls time out",
-                    path="security_groups",
-                    related=related(
-                        (caller.place(), "the caller"),
-                        *((g.resource.place(), "the load balancer's security group") for g in groups if g.resource),
-                    ),
-                )
-                break
+            if any(p.strangers or (not p.addresses.isdisjoint(home) if home else p.addresses.wide) for p in rules):
+                continue
+            if node.public != "yes" or node.groups_doubt or doubts:
+                reason = node.groups_doubt or (doubts[0] if doubts else node.public_reason)
+                raise Unknown(f"whether it lets in {caller.address}: {reason}")
+            yield self.finding(
+                subject,
+                f"{caller.address} calls it by its public name and arrives with the address of a NAT gateway, which "
+                f"{' and '.join(node.groups)} does not let in: its calls time out",
+                path="security_groups",
+                related=related(
+                    (caller.place(), "the caller"),
+                    *((g.resource.place(), "the load balancer's security group") for g in groups if g.resource),
+                ),
+            )
+            return
 
 
 def _callers(network: Network, balancer: Resource) -> Iterator[Resource]:

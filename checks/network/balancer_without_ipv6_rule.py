@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardrails import Check, Example, Finding, Kind, Network, PortSet, Safety, Severity, Unknown, related
+from guardrails import Check, Example, Finding, Kind, Network, PortSet, Resource, Safety, Severity, Unknown, related
 
 
-class BalancerWithoutIpv6Rule(Check[Network]):
+class BalancerWithoutIpv6Rule(Check[Resource]):
     """A load balancer has IPv6 addresses, and its security group lets in IPv4 only.
 
     ## Why is this bad?
@@ -18,6 +18,7 @@ class BalancerWithoutIpv6Rule(Check[Network]):
     kind = Kind.PRODUCTIVITY
     severity = Severity.MEDIUM
     hint = "Add the same ingress rule for `::/0`, or set `ip_address_type` to `ipv4`."
+    types = ("aws_lb", "aws_alb")
     references = (
         "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html",
         "https://github.com/kubernetes-sigs/aws-load-balancer-controller/issues/887",
@@ -152,35 +153,31 @@ class BalancerWithoutIpv6Rule(Check[Network]):
         ),
     )
 
-    def check(self, subject: Network, /) -> Iterator[Finding]:
-        for balancer in subject.picture.balancers.values():
-            resource = balancer.resource
-            if resource is None or balancer.kind not in ("application", "network") or not balancer.interfaces:
-                continue
-            if not resource.text("ip_address_type", default="ipv4").startswith("dualstack"):
-                continue
-            node = subject.picture.interfaces[balancer.interfaces[0]]
-            if not node.filtered:
-                continue
-            groups = [subject.picture.groups[key] for key in node.groups if key in subject.picture.groups]
-            ports = PortSet()
-            for listener in balancer.listeners:
-                ports |= listener.ports
-            four = [
-                p for g in groups for p in g.ingress if p.addresses.family(4).wide and not p.ports.isdisjoint(ports)
-            ]
-            six = [p for g in groups for p in g.ingress if p.addresses.family(6) and not p.ports.isdisjoint(ports)]
-            if six or not four:
-                continue
-            if node.groups_doubt or any(g.ingress_doubt or g.doubts for g in groups):
-                raise Unknown(
-                    f"{balancer.key}: {node.groups_doubt or 'the rules of its security groups are not all known'}"
-                )
-            yield self.finding(
-                resource,
-                f"it has IPv6 addresses, and {' and '.join(node.groups)} lets in IPv4 only: clients that try IPv6 "
-                "first hang",
-                path="ip_address_type",
-                related=related((four[0].block.place() if four[0].block else None, "the rule for IPv4")),
-                fix=self.set_attribute(resource, "ip_address_type", '"ipv4"', safety=Safety.UNSAFE),
-            )
+    def check(self, subject: Resource, /) -> Iterator[Finding]:
+        picture = Network.of(subject.model).picture
+        balancer = picture.balancers.get(subject.address)
+        if balancer is None or balancer.kind not in ("application", "network") or not balancer.interfaces:
+            return
+        if not subject.text("ip_address_type", default="ipv4").startswith("dualstack"):
+            return
+        node = picture.interfaces[balancer.interfaces[0]]
+        if not node.filtered:
+            return
+        groups = [picture.groups[key] for key in node.groups if key in picture.groups]
+        ports = PortSet()
+        for listener in balancer.listeners:
+            ports |= listener.ports
+        rules = [permit for group in groups for permit in group.ingress if not permit.ports.isdisjoint(ports)]
+        four = [permit for permit in rules if permit.addresses.family(4).wide]
+        if not four or any(permit.addresses.family(6) for permit in rules):
+            return
+        if node.groups_doubt or any(group.ingress_doubt for group in groups):
+            raise Unknown(f"{balancer.key}: the rules of its security groups are not all known")
+        yield self.finding(
+            subject,
+            f"it has IPv6 addresses, and {' and '.join(node.groups)} lets in IPv4 only: clients that try IPv6 "
+            "first hang",
+            path="ip_address_type",
+            related=related((four[0].block.place() if four[0].block else None, "the rule for IPv4")),
+            fix=self.set_attribute(subject, "ip_address_type", '"ipv4"', safety=Safety.UNSAFE),
+        )

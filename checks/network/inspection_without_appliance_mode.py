@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardrails import Check, Example, Finding, Kind, Network, Severity, related
+from guardrails import Check, Example, Finding, Kind, Network, Resource, Severity, related
 
 NETWORK = """
             resource "aws_vpc" "app" {
@@ -24,7 +24,7 @@ NETWORK = """
 """
 
 
-class InspectionWithoutApplianceMode(Check[Network]):
+class InspectionWithoutApplianceMode(Check[Resource]):
     """A firewall behind a transit gateway sees only one half of its connections.
 
     ## Why is this bad?
@@ -37,6 +37,7 @@ class InspectionWithoutApplianceMode(Check[Network]):
     kind = Kind.PRODUCTIVITY
     severity = Severity.HIGH
     hint = "Set `appliance_mode_support` to `enable` on the attachment of the inspection VPC."
+    types = ("aws_ec2_transit_gateway_vpc_attachment",)
     references = (
         "https://docs.aws.amazon.com/vpc/latest/tgw/transit-gateway-appliance-scenario.html",
         "https://docs.aws.amazon.com/network-firewall/latest/developerguide/arch-igw-ngw.html",
@@ -160,32 +161,26 @@ class InspectionWithoutApplianceMode(Check[Network]):
         ),
     )
 
-    def check(self, subject: Network, /) -> Iterator[Finding]:
-        picture = subject.picture
-        for attachment in picture.attachments.values():
-            if attachment.kind != "vpc" or attachment.resource is None or len(attachment.subnets) < 2:
-                continue
-            inside = [
-                endpoint
-                for endpoint in picture.endpoints.values()
-                if endpoint.vpc == attachment.vpc and endpoint.kind in ("Firewall", "GatewayLoadBalancer")
-            ]
-            zones = {
-                picture.subnets[key].zone for endpoint in inside for key in endpoint.subnets if key in picture.subnets
-            }
-            if (
-                not inside
-                or len({key for endpoint in inside for key in endpoint.subnets}) < 2
-                or len(zones - {""}) == 1
-            ):
-                continue
-            if attachment.resource.text("appliance_mode_support", default="disable") == "enable":
-                continue
-            yield self.finding(
-                attachment.resource,
-                f"its appliance mode is off, and {inside[0].key} stands in several zones: connections across "
-                "zones hang",
-                path="appliance_mode_support",
-                related=related((inside[0].resource.place() if inside[0].resource else None, "the firewall")),
-                fix=self.set_attribute(attachment.resource, "appliance_mode_support", '"enable"'),
-            )
+    def check(self, subject: Resource, /) -> Iterator[Finding]:
+        picture = Network.of(subject.model).picture
+        attachment = picture.attachments.get(subject.address)
+        if attachment is None or len(attachment.subnets) < 2:
+            return
+        inside = [
+            endpoint
+            for endpoint in picture.endpoints.values()
+            if endpoint.vpc == attachment.vpc and endpoint.kind in ("Firewall", "GatewayLoadBalancer")
+        ]
+        subnets = {key for endpoint in inside for key in endpoint.subnets}
+        zones = {picture.subnets[key].zone for key in subnets if key in picture.subnets}
+        if len(subnets) < 2 or len(zones - {""}) == 1:
+            return
+        if subject.text("appliance_mode_support", default="disable") == "enable":
+            return
+        yield self.finding(
+            subject,
+            f"its appliance mode is off, and {inside[0].key} stands in several zones: connections across zones hang",
+            path="appliance_mode_support",
+            related=related((inside[0].resource.place() if inside[0].resource else None, "the firewall")),
+            fix=self.set_attribute(subject, "appliance_mode_support", '"enable"'),
+        )

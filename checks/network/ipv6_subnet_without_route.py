@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardrails import AddressSet, Check, Example, Finding, Fix, Kind, Network, Severity, Unknown, related
+from guardrails import AddressSet, Check, Example, Finding, Fix, Kind, Network, Resource, Severity, Unknown, related
 
 FOUR, SIX = AddressSet.of("0.0.0.0/0"), AddressSet.of("2000::/3")
 ROUTE = """resource "aws_route" "ipv6" {{
@@ -12,7 +12,7 @@ ROUTE = """resource "aws_route" "ipv6" {{
 }}"""
 
 
-class Ipv6SubnetWithoutRoute(Check[Network]):
+class Ipv6SubnetWithoutRoute(Check[Resource]):
     """A subnet gives IPv6 addresses, but its IPv6 leads nowhere.
 
     ## Why is this bad?
@@ -25,6 +25,7 @@ class Ipv6SubnetWithoutRoute(Check[Network]):
     kind = Kind.PRODUCTIVITY
     severity = Severity.MEDIUM
     hint = "Add a `::/0` route to an egress-only or internet gateway, or stop giving out IPv6 addresses."
+    types = ("aws_subnet", "aws_default_subnet")
     references = (
         "https://docs.aws.amazon.com/vpc/latest/userguide/egress-only-internet-gateway.html",
         "https://docs.aws.amazon.com/vpc/latest/userguide/vpc-migrate-ipv6.html",
@@ -125,32 +126,28 @@ class Ipv6SubnetWithoutRoute(Check[Network]):
         ),
     )
 
-    def check(self, subject: Network, /) -> Iterator[Finding]:
-        picture = subject.picture
-        for place in picture.subnets.values():
-            own = place.resource
-            table = picture.tables.get(place.table)
-            if own is None or own.mode == "data" or table is None or place.table_doubt or not place.cidrs.family(6):
-                continue
-            if not own.flag("assign_ipv6_address_on_creation"):
-                continue
-            if table.doubt or any(route.doubt for route in table.routes):
-                raise Unknown(table.doubt or next(route.doubt for route in table.routes if route.doubt))
-            four = [route for _, found in table.lookup(4, FOUR) for route in found if route.kind != "local"]
-            six = [route for _, found in table.lookup(6, SIX) for route in found if route.kind != "local"]
-            if six or not four:
-                continue
-            gateways = sorted(picture.vpcs[place.vpc].egress_only_gateways)
-            yield self.finding(
-                own,
-                f"it gives IPv6 addresses, and {table.key} has a default route for IPv4 alone: IPv6 is `Network is "
-                "unreachable`",
-                path="assign_ipv6_address_on_creation",
-                related=related((table.resource.place() if table.resource else None, "the route table")),
-                fix=Fix(
-                    "Lead IPv6 out",
-                    terraform=ROUTE.format(
-                        table=table.key, gateway=gateways[0] if gateways else "aws_egress_only_internet_gateway.main"
-                    ),
-                ),
-            )
+    def check(self, subject: Resource, /) -> Iterator[Finding]:
+        picture = Network.of(subject.model).picture
+        place = picture.subnets.get(subject.address)
+        if place is None or not place.cidrs.family(6) or not subject.flag("assign_ipv6_address_on_creation"):
+            return
+        table = picture.tables.get(place.table)
+        if table is None or place.table_doubt:
+            raise Unknown(f"{subject.address}: {place.table_doubt or 'its route table is not in view'}")
+        for doubt in (table.doubt, *(route.doubt for route in table.routes)):
+            if doubt:
+                raise Unknown(f"{subject.address}: {doubt}")
+        four = [route for _, found in table.lookup(4, FOUR) for route in found if route.kind != "local"]
+        six = [route for _, found in table.lookup(6, SIX) for route in found if route.kind != "local"]
+        if six or not four:
+            return
+        gateways = sorted(picture.vpcs[place.vpc].egress_only_gateways)
+        gateway = gateways[0] if gateways else "aws_egress_only_internet_gateway.main"
+        yield self.finding(
+            subject,
+            f"it gives IPv6 addresses, and {table.key} has a default route for IPv4 alone: IPv6 is "
+            "`Network is unreachable`",
+            path="assign_ipv6_address_on_creation",
+            related=related((table.resource.place() if table.resource else None, "the route table")),
+            fix=Fix("Lead IPv6 out", terraform=ROUTE.format(table=table.key, gateway=gateway)),
+        )

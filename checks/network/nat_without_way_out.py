@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardrails import Check, Example, Finding, Fix, Kind, Network, PortSet, Severity, Unknown, related
+from guardrails import Check, Example, Finding, Fix, Kind, Network, PortSet, Resource, Severity, Unknown, related
 
 HTTPS = PortSet.tcp(443)
 NETWORK = """
@@ -32,7 +32,7 @@ NETWORK = """
 """
 
 
-class NatWithoutWayOut(Check[Network]):
+class NatWithoutWayOut(Check[Resource]):
     """A NAT gateway sits where nothing leads to the internet.
 
     ## Why is this bad?
@@ -45,6 +45,7 @@ class NatWithoutWayOut(Check[Network]):
     kind = Kind.PRODUCTIVITY
     severity = Severity.HIGH
     hint = "Put the NAT gateway into a subnet whose default route leads to an internet gateway."
+    types = ("aws_nat_gateway",)
     references = (
         "https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html",
         "https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-basics.html",
@@ -152,31 +153,32 @@ class NatWithoutWayOut(Check[Network]):
         ),
     )
 
-    def check(self, subject: Network, /) -> Iterator[Finding]:
-        picture = subject.picture
-        for nat in picture.nats.values():
-            if nat.resource is None or not nat.public or nat.regional or nat.broken:
-                continue
-            interface = picture.interfaces[nat.interface]
-            answer = subject.reach(interface, "internet", HTTPS)
+    def check(self, subject: Resource, /) -> Iterator[Finding]:
+        network = Network.of(subject.model)
+        picture = network.picture
+        nat = picture.nats.get(subject.address)
+        if nat is None or not nat.public or nat.regional or nat.broken:
+            return
+        interface = picture.interfaces[nat.interface]
+        answer = network.reach(interface, "internet", HTTPS)
+        if answer.verdict != "blocked":
             if answer.verdict == "unknown":
                 raise Unknown(f"{nat.key}: {'; '.join(answer.needs)}")
-            if answer.verdict != "blocked":
-                continue
-            place = picture.subnets[interface.subnet]
-            table = picture.tables.get(place.table)
-            codes = ", ".join(dict.fromkeys(blocker.code for blocker in answer.blockers))
-            yield self.finding(
-                nat.resource,
-                f"nothing leads from {place.key} to the internet: connections of everything behind it hang",
-                path="subnet_id",
-                related=related(
-                    (place.resource.place() if place.resource else None, "its subnet"),
-                    (table.resource.place() if table and table.resource else None, "the route table of its subnet"),
-                ),
-                details=[f"{nat.key} → {place.key} → {place.table}: no way to an internet gateway ({codes})"],
-                fix=Fix("Move it into a public subnet", terraform=f"subnet_id = {_public(subject, place.vpc)}"),
-            )
+            return
+        place = picture.subnets[interface.subnet]
+        table = picture.tables.get(place.table)
+        codes = ", ".join(dict.fromkeys(blocker.code for blocker in answer.blockers))
+        yield self.finding(
+            subject,
+            f"nothing leads from {place.key} to the internet: connections of everything behind it hang",
+            path="subnet_id",
+            related=related(
+                (place.resource.place() if place.resource else None, "its subnet"),
+                (table.resource.place() if table and table.resource else None, "the route table of its subnet"),
+            ),
+            details=[f"{nat.key} → {place.key} → {place.table}: no way to an internet gateway ({codes})"],
+            fix=Fix("Move it into a public subnet", terraform=f"subnet_id = {_public(network, place.vpc)}"),
+        )
 
 
 def _public(network: Network, vpc: str) -> str:

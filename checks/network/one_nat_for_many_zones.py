@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardrails import Check, Example, Finding, Kind, Network, Resource, Severity, environment, related
+from guardrails import Check, Example, Finding, Kind, Network, Resource, Severity, Unknown, environment, related
 
 NETWORK = """
             resource "aws_vpc" "main" {
@@ -31,7 +31,7 @@ NETWORK = """
 """
 
 
-class OneNatForManyZones(Check[Network]):
+class OneNatForManyZones(Check[Resource]):
     """Several availability zones share the NAT gateway of one.
 
     ## Why is this bad?
@@ -44,6 +44,7 @@ class OneNatForManyZones(Check[Network]):
     kind = Kind.PRODUCTIVITY
     severity = Severity.LOW
     hint = "Give each zone its own NAT gateway and route table, or use a regional one."
+    types = ("aws_nat_gateway",)
     references = (
         "https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-basics.html",
         "https://docs.aws.amazon.com/vpc/latest/userguide/vpc-nat-gateway.html",
@@ -202,28 +203,29 @@ class OneNatForManyZones(Check[Network]):
         ),
     )
 
-    def check(self, subject: Network, /) -> Iterator[Finding]:
-        picture = subject.picture
-        served: dict[str, dict[str, Resource | None]] = {}
-        for place in picture.subnets.values():
-            table = picture.tables.get(place.table)
-            for route in table.routes if table is not None and not place.table_doubt else ():
-                nat = picture.nats.get(route.target) if route.kind == "nat" else None
-                if nat is None or nat.regional or not place.zone:
-                    continue
-                home = picture.subnets[picture.interfaces[nat.interface].subnet].zone
-                if home and home != place.zone:
-                    served.setdefault(nat.key, {})[place.key] = place.resource
-        for key, others in served.items():
-            nat = picture.nats[key]
-            if nat.resource is None or environment(nat.resource).temporary:
-                continue
-            own = picture.subnets[picture.interfaces[nat.interface].subnet]
-            zones = sorted({picture.subnets[name].zone for name in others})
+    def check(self, subject: Resource, /) -> Iterator[Finding]:
+        picture = Network.of(subject.model).picture
+        nat = picture.nats.get(subject.address)
+        if nat is None or nat.regional:
+            return
+        served = [
+            place
+            for place in picture.subnets.values()
+            if not place.table_doubt and place.table in picture.tables
+            if any(r.kind == "nat" and r.target == nat.key for r in picture.tables[place.table].routes)
+        ]
+        home = picture.subnets[picture.interfaces[nat.interface].subnet].zone
+        others = [place for place in served if place.zone and place.zone != home]
+        if environment(subject).temporary:
+            return
+        if home and others:
+            zones = ", ".join(sorted({place.zone for place in others}))
             yield self.finding(
-                nat.resource,
-                f"it is in {own.zone} and serves {', '.join(zones)}, too: if {own.zone} fails, they lose the internet",
+                subject,
+                f"it is in {home} and serves {zones}, too: if {home} fails, they lose the internet",
                 related=related(
-                    *((each.place() if each else None, "a subnet of another zone") for each in others.values())
+                    *((p.resource.place() if p.resource else None, "a subnet of another zone") for p in others)
                 ),
             )
+        elif len(served) > 1 and not (home and all(place.zone for place in served)):
+            raise Unknown(f"{subject.address}: the zones of the subnets that it serves are not all known")

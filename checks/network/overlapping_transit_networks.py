@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from guardrails import Check, Example, Finding, Kind, Model, Network, Resource, Severity, related
 
 
-class OverlappingTransitNetworks(Check[Network]):
+class OverlappingTransitNetworks(Check[Resource]):
     """VPCs on the same transit gateway have overlapping addresses.
 
     ## Why is this bad?
@@ -18,6 +18,7 @@ class OverlappingTransitNetworks(Check[Network]):
     kind = Kind.PRODUCTIVITY
     severity = Severity.HIGH
     hint = "Give the VPCs ranges that do not overlap, or propagate them to route tables of their own."
+    types = ("aws_ec2_transit_gateway_vpc_attachment",)
     references = (
         "https://docs.aws.amazon.com/vpc/latest/tgw/how-transit-gateways-work.html",
         "https://docs.aws.amazon.com/vpc/latest/tgw/tgw-route-tables.html",
@@ -149,28 +150,31 @@ class OverlappingTransitNetworks(Check[Network]):
         ),
     )
 
-    def check(self, subject: Network, /) -> Iterator[Finding]:
-        attachments = [a for a in subject.picture.attachments.values() if a.kind == "vpc" and a.resource is not None]
-        for number, second in enumerate(attachments):
-            for first in attachments[:number]:
-                if first.gateway != second.gateway or first.vpc == second.vpc or second.resource is None:
-                    continue
-                one, two = subject.picture.vpcs.get(first.vpc), subject.picture.vpcs.get(second.vpc)
-                if one is None or two is None or one.doubt or two.doubt:
-                    continue
-                common = one.cidrs & two.cidrs
-                if not common or not _tables(subject.model, first.resource) & _tables(subject.model, second.resource):
-                    continue
-                yield self.finding(
-                    second.resource,
-                    f"{common.describe()} of {two.key} is in {one.key}, too, which is attached to {first.gateway}, "
-                    "too: answers go to the one that was attached first",
-                    path="vpc_id",
-                    related=related(
-                        (one.resource.place("cidr_block") if one.resource else None, one.key),
-                        (two.resource.place("cidr_block") if two.resource else None, two.key),
-                    ),
-                )
+    def check(self, subject: Resource, /) -> Iterator[Finding]:
+        picture = Network.of(subject.model).picture
+        second = picture.attachments.get(subject.address)
+        two = picture.vpcs.get(second.vpc) if second is not None else None
+        if second is None or two is None or two.doubt:
+            return
+        for first in picture.attachments.values():
+            if first.key == second.key:
+                return  # the later one of a pair is reported
+            one = picture.vpcs.get(first.vpc)
+            if first.gateway != second.gateway or first.vpc == second.vpc or one is None or one.doubt:
+                continue
+            common = one.cidrs & two.cidrs
+            if not common or not _tables(subject.model, first.resource) & _tables(subject.model, subject):
+                continue
+            yield self.finding(
+                subject,
+                f"{common.describe()} of {two.key} is in {one.key}, too, which is attached to {first.gateway}, too: "
+                "answers go to the one that was attached first",
+                path="vpc_id",
+                related=related(
+                    (one.resource.place("cidr_block") if one.resource else None, one.key),
+                    (two.resource.place("cidr_block") if two.resource else None, two.key),
+                ),
+            )
 
 
 def _tables(model: Model, attachment: Resource | None) -> set[str]:

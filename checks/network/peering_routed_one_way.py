@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardrails import Block, Check, Example, Finding, Fix, Kind, Network, Severity, Unknown, related
+from guardrails import Block, Check, Example, Finding, Fix, Kind, Network, Resource, Severity, Unknown, related
 
 ROUTE = """resource "aws_route" "back" {{
   route_table_id            = {table}.id
@@ -11,7 +11,7 @@ ROUTE = """resource "aws_route" "back" {{
 }}"""
 
 
-class PeeringRoutedOneWay(Check[Network]):
+class PeeringRoutedOneWay(Check[Resource]):
     """A peering connection has routes on one side only.
 
     ## Why is this bad?
@@ -23,6 +23,7 @@ class PeeringRoutedOneWay(Check[Network]):
     kind = Kind.PRODUCTIVITY
     severity = Severity.HIGH
     hint = "Add a route to the other VPC's addresses on the side that has none."
+    types = ("aws_vpc_peering_connection",)
     references = ("https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-routing.html",)
     examples = (
         Example(
@@ -153,40 +154,42 @@ class PeeringRoutedOneWay(Check[Network]):
         ),
     )
 
-    def check(self, subject: Network, /) -> Iterator[Finding]:
-        picture = subject.picture
-        for peering in picture.peerings.values():
-            ends = [picture.vpcs.get(key) for key in (peering.requester, peering.accepter)]
-            here, there = ends
-            if peering.resource is None or here is None or there is None or here is there:
-                continue
-            if any(vpc.resource is None or vpc.resource.mode == "data" for vpc in (here, there)):
-                continue
-            mine, theirs = (_routes(subject, vpc.key, peering.key) for vpc in (here, there))
-            if bool(mine) == bool(theirs):
-                continue
-            lacking, other = (there, here) if mine else (here, there)
-            tables = [t for t in picture.tables.values() if t.key in _tables(subject, lacking.key)]
-            for table in tables:
-                if table.doubt or any(route.doubt for route in table.routes):
-                    raise Unknown(table.doubt or next(route.doubt for route in table.routes if route.doubt))
-            for _ in subject.model.resources("aws_route", "aws_route_table"):
-                pass  # raises where routes may be missing from view
-            home = tables[0] if tables else None
-            yield self.finding(
-                peering.resource,
-                f"{other.key} has a route to {lacking.key} over it, {lacking.key} has none back: connections time out",
-                related=related(
-                    *((route.place(), "the route of one side") for route in (mine or theirs)),
-                    (home.resource.place() if home and home.resource else None, "a table without a route back"),
+    def check(self, subject: Resource, /) -> Iterator[Finding]:
+        network = Network.of(subject.model)
+        picture = network.picture
+        peering = picture.peerings.get(subject.address)
+        ends = (peering.requester, peering.accepter) if peering is not None else ("", "")
+        here, there = picture.vpcs.get(ends[0]), picture.vpcs.get(ends[1])
+        if peering is None or here is None or there is None or here is there:
+            return
+        if any(vpc.resource is None or vpc.resource.mode == "data" for vpc in (here, there)):
+            return
+        mine, theirs = (_routes(network, vpc.key, peering.key) for vpc in (here, there))
+        if bool(mine) == bool(theirs):
+            return
+        lacking, other = (there, here) if mine else (here, there)
+        tables = [t for t in picture.tables.values() if t.key in _tables(network, lacking.key)]
+        for table in tables:
+            for doubt in (table.doubt, *(route.doubt for route in table.routes)):
+                if doubt:
+                    raise Unknown(f"{subject.address}: {doubt}")
+        for _ in subject.model.resources("aws_route", "aws_route_table"):
+            pass  # raises where routes may be missing from view
+        home = tables[0] if tables else None
+        yield self.finding(
+            subject,
+            f"{other.key} has a route to {lacking.key} over it, {lacking.key} has none back: connections time out",
+            related=related(
+                *((route.place(), "the route of one side") for route in (mine or theirs)),
+                (home.resource.place() if home and home.resource else None, "a table without a route back"),
+            ),
+            fix=Fix(
+                "Add the way back",
+                terraform=ROUTE.format(
+                    table=home.key if home else "aws_route_table.main", vpc=other.key, peering=peering.key
                 ),
-                fix=Fix(
-                    "Add the way back",
-                    terraform=ROUTE.format(
-                        table=home.key if home else "aws_route_table.main", vpc=other.key, peering=peering.key
-                    ),
-                ),
-            )
+            ),
+        )
 
 
 def _tables(network: Network, vpc: str) -> set[str]:

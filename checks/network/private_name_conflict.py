@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from guardrails import Check, Example, Finding, Kind, Network, Resource, Severity, Unknown, related
 
+REFUSAL = "`private-dns-enabled cannot be set because there is already a conflicting DNS domain`"
 # Where the name is not the service's own.
 DOMAINS = {
     "ecr.api": "api.ecr",
@@ -56,7 +57,7 @@ NETWORK = """
 """
 
 
-class PrivateNameConflict(Check[Network]):
+class PrivateNameConflict(Check[Resource]):
     """Two things in a VPC want to answer for the same private name.
 
     ## Why is this bad?
@@ -69,6 +70,7 @@ class PrivateNameConflict(Check[Network]):
     kind = Kind.PRODUCTIVITY
     severity = Severity.HIGH
     hint = "Keep one endpoint with private DNS per service and VPC, and no private zone of the same name."
+    types = ("aws_vpc_endpoint",)
     references = (
         "https://docs.aws.amazon.com/vpc/latest/privatelink/manage-dns-names.html",
         "https://github.com/hashicorp/terraform-provider-aws/issues/17269",
@@ -164,43 +166,43 @@ class PrivateNameConflict(Check[Network]):
         ),
     )
 
-    def check(self, subject: Network, /) -> Iterator[Finding]:
+    def check(self, subject: Resource, /) -> Iterator[Finding]:
         model = subject.model
-        seen: dict[tuple[str, str], Resource] = {}
-        doubt = ""
-        for endpoint in subject.picture.endpoints.values():
-            own = endpoint.resource
-            if own is None or endpoint.kind != "Interface" or not endpoint.vpc or not endpoint.service:
-                continue
-            if not own.flag("private_dns_enabled"):
-                continue
-            for zone in model.all("aws_route53_zone"):
-                if _name(endpoint.service).fullmatch(str(zone.text("name")).rstrip(".")) and any(
-                    model.resolve(block.raw("vpc_id"), "aws_vpc") is subject.picture.vpcs[endpoint.vpc].resource
-                    for block in zone.blocks("vpc")
-                ):
-                    yield self.finding(
-                        own,
-                        f"{zone.address} answers for the same name in {endpoint.vpc}: `private-dns-enabled cannot be "
-                        "set because there is already a conflicting DNS domain`",
-                        path="private_dns_enabled",
-                        related=related((zone.place(), "the private zone")),
-                    )
-            first = seen.setdefault((endpoint.vpc, endpoint.service), own)
-            if first is own:
-                continue
-            if first.conditional or own.conditional:
-                doubt = doubt or f"whether {first.address} and {own.address} are both there"
-                continue
-            yield self.finding(
-                own,
-                f"{first.address} answers for {endpoint.service} in {endpoint.vpc} already: `private-dns-enabled "
-                "cannot be set because there is already a conflicting DNS domain`",
-                path="private_dns_enabled",
-                related=related((first.place(), "the other endpoint")),
+        picture = Network.of(model).picture
+        endpoint = picture.endpoints.get(subject.address)
+        if endpoint is None or endpoint.kind != "Interface" or not subject.flag("private_dns_enabled"):
+            return
+        if not endpoint.vpc or not endpoint.service:
+            raise Unknown(f"{subject.address}: {'its service' if endpoint.vpc else 'its VPC'} is not known")
+        for zone in model.all("aws_route53_zone"):
+            name = _name(endpoint.service)
+            inside = any(
+                model.resolve(block.raw("vpc_id"), "aws_vpc") is picture.vpcs[endpoint.vpc].resource
+                for block in zone.blocks("vpc")
             )
-        if doubt:
-            raise Unknown(doubt)
+            if inside and name.fullmatch(str(zone.text("name")).rstrip(".")):
+                yield self.finding(
+                    subject,
+                    f"{zone.address} answers for the same name in {endpoint.vpc}: {REFUSAL}",
+                    path="private_dns_enabled",
+                    related=related((zone.place(), "the private zone")),
+                )
+        for first in picture.endpoints.values():
+            if first.key == endpoint.key:
+                return  # the later one of a pair is reported
+            other = first.resource
+            same = first.kind == "Interface" and (first.vpc, first.service) == (endpoint.vpc, endpoint.service)
+            if not same or other is None or not other.flag("private_dns_enabled"):
+                continue
+            if other.conditional or subject.conditional:
+                raise Unknown(f"whether {other.address} and {subject.address} are both there")
+            yield self.finding(
+                subject,
+                f"{other.address} answers for {endpoint.service} in {endpoint.vpc} already: {REFUSAL}",
+                path="private_dns_enabled",
+                related=related((other.place(), "the other endpoint")),
+            )
+            return
 
 
 def _name(service: str) -> re.Pattern[str]:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardrails import AddressSet, Check, Example, Finding, Fix, Kind, Network, Resource, Severity, related
+from guardrails import AddressSet, Check, Example, Finding, Fix, Kind, Network, Resource, Severity, Unknown, related
 
 EVERYWHERE = AddressSet.of("0.0.0.0/0")
 NETWORK = """
@@ -78,7 +78,7 @@ NETWORK = """
 """
 
 
-class PublicAddressWithoutRoute(Check[Network]):
+class PublicAddressWithoutRoute(Check[Resource]):
     """A public address stands in a subnet that no internet gateway serves.
 
     ## Why is this bad?
@@ -91,6 +91,7 @@ class PublicAddressWithoutRoute(Check[Network]):
     kind = Kind.PRODUCTIVITY
     severity = Severity.HIGH
     hint = "Put it into subnets whose default route leads to the internet gateway, or make it internal."
+    types = ("aws_lb", "aws_alb", "aws_instance", "aws_network_interface")
     references = (
         "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html",
         "https://docs.aws.amazon.com/vpc/latest/userguide/VPC_Internet_Gateway.html",
@@ -176,38 +177,41 @@ class PublicAddressWithoutRoute(Check[Network]):
         ),
     )
 
-    def check(self, subject: Network, /) -> Iterator[Finding]:
-        picture = subject.picture
-        seen: set[str] = set()
-        for interface in picture.interfaces.values():
-            resource = interface.resource
-            balancer = resource is not None and resource.address in picture.balancers
-            if resource is None or interface.public != "yes" or interface.kind == "nat" or resource.address in seen:
-                continue
-            if not balancer and not interface.public_reason.startswith(("aws_eip", "module.")):
+    def check(self, subject: Resource, /) -> Iterator[Finding]:
+        network = Network.of(subject.model)
+        picture = network.picture
+        balancer = subject.address in picture.balancers
+        doubt = ""
+        for interface in network.interfaces(subject):
+            elastic = interface.public_reason.startswith(("aws_eip", "module."))
+            if interface.public != "yes" or interface.resource is not subject or not (balancer or elastic):
                 continue
             place = picture.subnets[interface.subnet]
             table = picture.tables.get(place.table)
             vpc = picture.vpcs[place.vpc]
             if table is None or place.table_doubt or table.doubt or vpc.resource is None or vpc.resource.mode == "data":
-                continue  # what leads out of its subnet is not in view
+                doubt = place.table_doubt or f"what leads out of {place.key}"
+                continue
             routes = [route for _, found in table.lookup(4, EVERYWHERE) for route in found]
             if any(route.kind in ("internet", "appliance-endpoint", "interface") or route.doubt for route in routes):
                 continue
-            seen.add(resource.address)
-            way = next((f"to {r.target}" for r in routes if r.kind in ("nat", "transit", "vpn", "peering")), "nowhere")
+            target = next((r.target for r in routes if r.kind in ("nat", "transit", "vpn", "peering")), "")
+            way = f"to {target}" if target else "nowhere"
             yield self.finding(
-                resource,
+                subject,
                 f"it has a public address in {place.key}, whose default route leads {way}: connections from the "
                 "internet time out",
-                path=_path(resource),
+                path=_path(subject),
                 related=related(
                     (place.resource.place() if place.resource else None, "its subnet"),
                     (table.resource.place() if table.resource else None, "the route table of its subnet"),
                 ),
-                details=[f"internet → {place.key}; answers: {place.key} → {place.table} → {way.removeprefix('to ')}"],
+                details=[f"internet → {place.key}; answers: {place.key} → {place.table} → {target or 'nowhere'}"],
                 fix=Fix("Keep it private", terraform="internal = true") if balancer else None,
             )
+            return
+        if doubt:
+            raise Unknown(f"{subject.address}: {doubt}")
 
 
 def _path(resource: Resource) -> str:

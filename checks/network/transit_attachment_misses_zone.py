@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardrails import Check, Example, Finding, Fix, Kind, Network, Severity, Unknown, related
+from guardrails import Check, Example, Finding, Fix, Kind, Network, Resource, Severity, Unknown, related
 
 NETWORK = """
             resource "aws_vpc" "app" {
@@ -24,7 +24,7 @@ NETWORK = """
 """
 
 
-class TransitAttachmentMissesZone(Check[Network]):
+class TransitAttachmentMissesZone(Check[Resource]):
     """A transit gateway is routed to from a zone in which it has no attachment.
 
     ## Why is this bad?
@@ -37,6 +37,7 @@ class TransitAttachmentMissesZone(Check[Network]):
     kind = Kind.PRODUCTIVITY
     severity = Severity.HIGH
     hint = "Add a subnet of every zone that routes to the transit gateway to the attachment."
+    types = ("aws_ec2_transit_gateway_vpc_attachment",)
     references = (
         "https://docs.aws.amazon.com/vpc/latest/tgw/tgw-vpc-attachments.html",
         "https://docs.aws.amazon.com/vpc/latest/reachability/explanation-codes.html",
@@ -114,37 +115,34 @@ class TransitAttachmentMissesZone(Check[Network]):
         ),
     )
 
-    def check(self, subject: Network, /) -> Iterator[Finding]:
-        picture = subject.picture
-        for attachment in picture.attachments.values():
-            if attachment.kind != "vpc" or attachment.resource is None:
-                continue
-            zones = {picture.subnets[key].zone if key in picture.subnets else "" for key in attachment.subnets}
-            cut_off = [
-                place
-                for place in picture.subnets.values()
-                if place.vpc == attachment.vpc
-                and place.zone
-                and place.zone not in zones
-                and _routed(subject, place.table, attachment.gateway)
-            ]
-            if not cut_off:
-                continue
-            for _ in attachment.resource.texts("subnet_ids"):
-                pass  # raises where it may have further subnets
-            if "" in zones or not zones:
-                raise Unknown(f"{attachment.key}: the zones of its subnets are not all known")
-            yield self.finding(
-                attachment.resource,
-                f"it has no subnet in {', '.join(sorted({p.zone for p in cut_off}))}, but "
-                f"{', '.join(p.key for p in cut_off)} routes to it: packets from there are dropped",
-                path="subnet_ids",
-                related=related(
-                    *((p.resource.place() if p.resource else None, "a subnet without a way") for p in cut_off)
-                ),
-                details=[f"{p.key} → {p.table} → {attachment.gateway} (TGW_ROUTE_AZ_RESTRICTION)" for p in cut_off],
-                fix=Fix("Attach every zone", terraform=_patch([*attachment.subnets, *(p.key for p in cut_off)])),
-            )
+    def check(self, subject: Resource, /) -> Iterator[Finding]:
+        network = Network.of(subject.model)
+        picture = network.picture
+        attachment = picture.attachments.get(subject.address)
+        if attachment is None:
+            return
+        zones = {picture.subnets[key].zone if key in picture.subnets else "" for key in attachment.subnets}
+        routing = [
+            place
+            for place in picture.subnets.values()
+            if place.vpc == attachment.vpc and _routed(network, place.table, attachment.gateway)
+        ]
+        cut_off = [place for place in routing if place.zone and place.zone not in zones]
+        if not cut_off:
+            return
+        for _ in subject.texts("subnet_ids"):
+            pass  # raises where it may have further subnets
+        if "" in zones or not zones:
+            raise Unknown(f"{attachment.key}: the zones of its subnets are not all known")
+        yield self.finding(
+            subject,
+            f"it has no subnet in {', '.join(sorted({p.zone for p in cut_off}))}, but "
+            f"{', '.join(p.key for p in cut_off)} routes to it: packets from there are dropped",
+            path="subnet_ids",
+            related=related(*((p.resource.place() if p.resource else None, "a subnet without a way") for p in cut_off)),
+            details=[f"{p.key} → {p.table} → {attachment.gateway} (TGW_ROUTE_AZ_RESTRICTION)" for p in cut_off],
+            fix=Fix("Attach every zone", terraform=_patch([*attachment.subnets, *(p.key for p in cut_off)])),
+        )
 
 
 def _routed(network: Network, table: str, gateway: str) -> bool:
