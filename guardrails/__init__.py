@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from guardrails.network.shortfall import Shortfall, Useless
     from guardrails.network.standing import Standing, standing
     from guardrails.network.traffic import Traffic
-    from guardrails.waste import Waste, is_used, older, users
+    from guardrails.waste import Waste, is_there, is_used, naming, older, users
 
 __version__ = "0.1.0"
 
@@ -99,7 +99,7 @@ _HOME = {
     "guardrails.network.shortfall": ("Shortfall", "Useless"),
     "guardrails.network.standing": ("Standing", "standing"),
     "guardrails.network.traffic": ("Traffic",),
-    "guardrails.waste": ("Waste", "is_used", "older", "users"),
+    "guardrails.waste": ("Waste", "is_there", "is_used", "naming", "older", "users"),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
@@ -150,8 +150,10 @@ __all__ = [
     "instance_cost",
     "is_live",
     "is_quiet",
+    "is_there",
     "is_used",
     "monthly_cost",
+    "naming",
     "older",
     "read_at",
     "regions_read",

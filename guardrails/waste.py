@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import ClassVar
 
 from guardrails.account import days_since
@@ -86,26 +86,50 @@ def users(resource: Resource, *types: str) -> Iterator[Resource]:
 
     Raises `Unknown` after them where there may be others.
     """
-    model = resource.model
-    names = {resource.address}
+    names = {resource.address, resource.address.removesuffix(resource.key)}  # the latter where it is not known which
     for attribute in ("id", "arn"):
         value = reveal(resource.raw(attribute))
         if isinstance(value, str) and not isinstance(value, Symbolic):
             names.add(str.__str__(value))
-    bare = resource.address.removesuffix(resource.key)
+    yield from (each for each in naming(resource.model, names, *types) if each is not resource)
+
+
+def naming(model: Model, names: Iterable[str], *types: str) -> Iterator[Resource]:
+    """The resources of these types, or of all, in which one of these texts stands, or a reference to this address.
+
+    Raises `Unknown` after them where there may be others.
+    """
     for type_ in types or tuple(model.types()):
         mentions = _mentions(model, type_)
-        found = {each.address: each for name in names for each in mentions.get(name, ())}
-        if bare != resource.address:  # `aws_eip.nat` where it is not known which of them
-            found |= {each.address: each for each in mentions.get(bare, ())}
-        found.pop(resource.address, None)
-        yield from found.values()
-    for type_ in types or tuple(model.types()):
-        if UNTOLD in (mentions := _mentions(model, type_)):
-            raise Unknown(f"{mentions[UNTOLD][0].address}: {UNTOLD}", mentions[UNTOLD][0].place())
+        yield from {each.address: each for name in names for each in mentions.get(name, ())}.values()
+    _be_whole(model, types)
+
+
+def is_there(beside: Resource, name: str, *types: str) -> bool:
+    """Whether the live account holds something of these types by AWS's id or its owner's name, in the same region.
+
+    Raises `Unknown` where there may be one.
+    """
+    model = beside.model
+    if any((beside.region, name) in _held(model, type_) for type_ in types):
+        return True
+    _be_whole(model, types)
+    return False
+
+
+def _be_whole(model: Model, types: Sequence[str]) -> None:
+    """Raise `Unknown` where there may be more of these types, or of any."""
     for gap in model.gaps:
         if not gap.types or not types or not gap.types.isdisjoint(types):
             raise Unknown(gap.reason, gap.location)
+
+
+def _held(model: Model, type_: str) -> frozenset[tuple[str, str]]:
+    key = (_CACHE, type_)
+    held = model.cache.get(key)
+    if not isinstance(held, frozenset):
+        held = model.cache[key] = frozenset((each.region, each.name) for each in model.all(type_))
+    return held
 
 
 def is_used(resource: Resource, *types: str) -> bool:

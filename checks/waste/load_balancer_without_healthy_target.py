@@ -2,7 +2,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardrails import Example, Finding, Metric, Resource, Severity, Waste, is_live, is_quiet, monthly_cost
+from guardrails import (
+    Example,
+    Finding,
+    Metric,
+    Resource,
+    Severity,
+    Waste,
+    is_live,
+    is_quiet,
+    monthly_cost,
+    naming,
+    users,
+)
 
 NAMESPACES = {"application": "AWS/ApplicationELB", "network": "AWS/NetworkELB"}
 
@@ -78,17 +90,9 @@ class LoadBalancerWithoutHealthyTarget(Waste):
         kind = subject.text("load_balancer_type")
         if kind not in NAMESPACES:
             return
-        groups = [
-            each
-            for each in subject.model.resources("aws_lb_target_group")
-            if subject.text("id") in each.texts("load_balancer_arns")
-        ]
+        groups = list(users(subject, "aws_lb_target_group"))
         arns = {each.text("id") for each in groups}
-        targets = [
-            each
-            for each in subject.model.resources("aws_lb_target_group_attachment")
-            if each.text("target_group_arn") in arns
-        ]
+        targets = list(naming(subject.model, arns, "aws_lb_target_group_attachment"))
         if not targets or any(each.text("health") in ("healthy", "initial", "unused") for each in targets):
             return
         healthy = [

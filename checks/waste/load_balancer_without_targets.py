@@ -2,7 +2,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardrails import Block, Example, Finding, Resource, Severity, Waste, is_live, is_used, monthly_cost, older, users
+from guardrails import (
+    Block,
+    Example,
+    Finding,
+    Resource,
+    Severity,
+    Waste,
+    is_live,
+    is_used,
+    monthly_cost,
+    naming,
+    older,
+    users,
+)
 
 PRICES = {
     "application": "application-load-balancer",
@@ -115,9 +128,8 @@ class LoadBalancerWithoutTargets(Waste):
         groups = {group for action in actions for group in _groups(action)}
         if any(action.text("type") in ("redirect", "fixed-response") for action in actions):
             return ""
-        for target in balancer.model.resources("aws_lb_target_group_attachment"):
-            if target.text("target_group_arn") in groups:
-                return ""
+        if any(naming(balancer.model, groups, "aws_lb_target_group_attachment")):
+            return ""
         return f"its {len(groups)} target group{'s have' if len(groups) != 1 else ' has'} no targets"
 
 

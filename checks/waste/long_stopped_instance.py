@@ -4,7 +4,19 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from guardrails import Example, Finding, Resource, Severity, Unknown, Waste, is_live, monthly_cost, read_at, related
+from guardrails import (
+    Example,
+    Finding,
+    Resource,
+    Severity,
+    Unknown,
+    Waste,
+    is_live,
+    monthly_cost,
+    read_at,
+    related,
+    users,
+)
 
 SINCE = re.compile(r"\((\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) GMT\)")
 
@@ -57,12 +69,10 @@ class LongStoppedInstance(Waste):
         if days < self.days:
             return
         cost = None
-        disks = []
-        for volume in subject.model.resources("aws_ebs_volume"):
-            if any(each.text("instance_id") == subject.name for each in volume.blocks("attachments")):
-                disks.append(volume)
-                own = monthly_cost(f"ebs-{volume.text('type')}", volume, volume.number("size"))
-                cost = own if cost is None else cost + own
+        disks = list(users(subject, "aws_ebs_volume"))
+        for volume in disks:
+            own = monthly_cost(f"ebs-{volume.text('type')}", volume, volume.number("size"))
+            cost = own if cost is None else cost + own
         size = sum(volume.number("size") for volume in disks)
         yield self.waste(
             subject,

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardrails import Example, Finding, Resource, Severity, Waste, days_since, is_live, monthly_cost, older
+from guardrails import Example, Finding, Resource, Severity, Waste, days_since, is_live, is_there, monthly_cost, older
 
 SOURCES = {
     "aws_db_snapshot": ("db_instance_identifier", ("aws_db_instance",)),
@@ -57,11 +57,7 @@ class OrphanedDatabaseSnapshot(Waste):
             return
         source, types = SOURCES[subject.type]
         name = subject.text(source)
-        there = any(
-            each.text("identifier" if each.type == "aws_db_instance" else "cluster_identifier") == name
-            and each.region == subject.region
-            for each in subject.model.resources(*types)
-        )
+        there = is_there(subject, name, *types)
         age = days_since(subject, "snapshot_create_time") or 0
         if there and age < self.old:
             return

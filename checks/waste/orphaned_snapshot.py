@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardrails import Example, Finding, Resource, Severity, Waste, is_live, is_used, monthly_cost, older
+from guardrails import Example, Finding, Resource, Severity, Waste, is_live, is_there, is_used, monthly_cost, older
 
 USERS = ("aws_ami", "aws_launch_template", "aws_launch_configuration", "aws_snapshot_create_volume_permission")
 
@@ -55,9 +55,7 @@ class OrphanedSnapshot(Waste):
         if not older(subject, "start_time", self.days):
             return
         volume = subject.text("volume_id")
-        if any(each.name == volume for each in subject.model.resources("aws_ebs_volume")):
-            return
-        if is_used(subject, *USERS):
+        if is_there(subject, volume, "aws_ebs_volume") or is_used(subject, *USERS):
             return
         yield self.waste(
             subject,

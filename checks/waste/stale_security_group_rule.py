@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardrails import Example, Finding, Resource, Severity, Waste, is_live
+from guardrails import Example, Finding, Resource, Severity, Waste, is_live, is_there
 
 
 class StaleSecurityGroupRule(Waste):
@@ -65,7 +65,6 @@ class StaleSecurityGroupRule(Waste):
                 for group in rule.texts("security_groups"):
                     if "/" in group or not group.startswith("sg-"):
                         continue  # another account's
-                    groups = subject.model.resources("aws_security_group", "aws_default_security_group")
-                    if all(each.name != group for each in groups):
+                    if not is_there(subject, group, "aws_security_group", "aws_default_security_group"):
                         fact = f"its {direction} rule names {group}, which does not exist"
                         yield self.waste(subject, fact, path=rule.path)
