@@ -178,7 +178,7 @@ def _collect_account(
         whole.problems.append(Problem("collect", reason, place))
         whole.gaps.append(Gap(reason, frozenset(), place))
         return model_of(account.id, whole)
-    whole.gaps += _left_out(options)
+    whole.gaps += [*_left_out(options), *_of_organization(options, account)]
     regions = options.regions or _regions(options, account, whole)
     units = list(_units(options, account, regions))
     calls = 0
@@ -190,6 +190,18 @@ def _collect_account(
         if progress:
             progress(Progress(account.id, done, len(units), str(unit), calls))
     return model_of(account.id, whole)
+
+
+def _of_organization(options: Options, account: _Account) -> Iterator[Gap]:
+    """What a member account's model does not tell, since its organisation's is read with the first account alone."""
+    if not account.first:
+        for name in options.services or tuple(services()):
+            service = services()[name]
+            for part in service.parts:
+                if (part.where or service.where) == "organization":
+                    yield Gap(
+                        "the organisation is told of with the account that was asked for it", frozenset(part.types)
+                    )
 
 
 def _left_out(options: Options) -> list[Gap]:

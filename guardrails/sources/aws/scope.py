@@ -232,6 +232,12 @@ class Scope:
                 self._failed.add((reason, missing))
                 self.outcome.gaps.append(Gap(reason, missing, place))
 
+    def unseen(self, reason: str, types: Iterable[str]) -> None:
+        """Keep that things of these types may be missing where no permission could change it: a gap, no problem."""
+        place = LiveLocation(self.arn(self._service.name, ""), self.account, self.region)
+        with self._lock:
+            self.outcome.gaps.append(Gap(reason, frozenset(types), place))
+
     # What runs them
 
     def run(self, part: Part) -> None:

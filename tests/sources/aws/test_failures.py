@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import Any
 
+import botocore.session
 import pytest
 
 from guardrails.model import Unknown
@@ -206,3 +209,38 @@ def test_an_empty_account_has_no_gap(aws: Proxy) -> None:
     assert {
         problem.message.partition(" in us-east-1")[0].rpartition(" ")[2] for problem in model.problems
     } == NOT_SIMULATED
+
+
+def test_what_the_management_account_alone_sees_is_a_gap_and_no_problem(aws: Proxy) -> None:
+    """In a member account no permission would help: its policies are not known, and the audit is complete."""
+    organization = {"Id": "o-1", "MasterAccountId": "111122223333", "Arn": "arn:aws:organizations::111122223333:o/o-1"}
+    aws.canned = {("organizations", "DescribeOrganization"): json.dumps({"Organization": organization})}
+    aws.fault = lambda asked: "denied" if asked.operation in ("ListPolicies", "ListDelegatedAdministrators") else ""
+
+    outcome = _run(services()["organizations"])
+
+    assert outcome.problems == []
+    assert [gap.types for gap in outcome.gaps] == [
+        *[frozenset({"aws_organizations_policy", "aws_organizations_policy_attachment"})] * 3,
+        frozenset({"aws_organizations_delegated_administrator"}),
+    ]
+    assert outcome.gaps[0].reason == (
+        f"AccessDenied: organizations:ListPolicies in us-east-1 of {ACCOUNT}: "
+        "111122223333 sees it, the organisation's management account"
+    )
+
+
+def test_a_trail_is_told_where_its_home_is_not_read(aws: Proxy) -> None:
+    """Asked for one region, the audit knows of the trail that another one's logs it; asked for both, it is one."""
+    session: Any = botocore.session.Session()
+    session.create_client("s3", region_name="us-east-1").create_bucket(Bucket="trail")
+    trails = session.create_client("cloudtrail", region_name="us-east-1")
+    trails.create_trail(Name="main", S3BucketName="trail", IsMultiRegionTrail=True)
+
+    def audited(*regions: str) -> list[tuple[str, str]]:
+        with ThreadPoolExecutor(4) as executor:
+            [model] = collect(Options(regions=regions, services=("cloudtrail",), limits=LIMITS), executor)
+        return [(trail.text("arn"), trail.region) for trail in model.all("aws_cloudtrail")]
+
+    arn = f"arn:aws:cloudtrail:us-east-1:{ACCOUNT}:trail/main"
+    assert audited("eu-west-1") == audited("eu-west-1", "us-east-1") == [(arn, "us-east-1")]

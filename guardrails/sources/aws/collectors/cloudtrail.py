@@ -17,8 +17,9 @@ INSIGHTS = Call("cloudtrail", "GetInsightSelectors", absent=("InsightNotEnabledE
 
 def _trail(aws: Scope, item: Answer) -> Iterator[Record]:
     name, arn = item["Name"], item["TrailARN"]
-    if item.get("HomeRegion") != aws.region:
-        return  # a copy that a trail of all regions shows in each of them
+    home, read = item.get("HomeRegion", aws.region), aws.memory.get("regions")
+    if home != aws.region and (not read or home in read):
+        return  # a copy, which a trail of all regions shows in each of them, of one that is read at its home
     status = aws.read(STATUS, Name=arn)
     selectors = aws.read(SELECTORS, TrailName=arn)
     insights = aws.read(INSIGHTS, TrailName=arn) if item.get("HasInsightSelectors") else {}
@@ -56,8 +57,9 @@ def _trail(aws: Scope, item: Answer) -> Iterator[Record]:
             "insight_selector": insights
             if isinstance(insights, UnknownValue)
             else [pick(i, insight_type="InsightType") for i in insights.get("InsightSelectors", [])],
-            **aws.tags("cloudtrail:trail", arn),
+            **aws.tags("cloudtrail:trail", arn, region=home),
         },
+        region=home,
     )
 
 

@@ -6,22 +6,28 @@ from collections.abc import Iterator
 from typing import Any
 
 from guardrails.model import UnknownValue
-from guardrails.sources.aws.collector import Answer, Call, Part, Service
+from guardrails.sources.aws.collector import Answer, Call, Mapper, Part, Service
 from guardrails.sources.aws.record import Record
-from guardrails.sources.aws.scope import Scope
+from guardrails.sources.aws.scope import CallFailedError, Scope
 from guardrails.sources.aws.shape import at, pick, when
+
+_NO_ORGANIZATION = ("AWSOrganizationsNotInUseException",)
+# Those that limit what accounts can do; the others (tags, backups, chat) permit and deny nothing.
+KINDS = ("SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY", "DECLARATIVE_POLICY_EC2")
 
 ROOTS = Call("organizations", "ListRoots", "Roots")
 UNITS = Call("organizations", "ListOrganizationalUnitsForParent", "OrganizationalUnits")
 ACCOUNTS = Call("organizations", "ListAccountsForParent", "Accounts")
 LIST_ACCOUNTS = Call("organizations", "ListAccounts", "Accounts")
+DESCRIBE = Call("organizations", "DescribeOrganization", absent=_NO_ORGANIZATION)
+POLICIES = {
+    kind: Call("organizations", "ListPolicies", "Policies", params={"Filter": kind}, absent=_NO_ORGANIZATION)
+    for kind in KINDS
+}
+DELEGATED = Call("organizations", "ListDelegatedAdministrators", "DelegatedAdministrators", absent=_NO_ORGANIZATION)
 SERVICES = Call("organizations", "ListAWSServiceAccessForOrganization", "EnabledServicePrincipals")
 POLICY = Call("organizations", "DescribePolicy")
 TARGETS = Call("organizations", "ListTargetsForPolicy", "Targets")
-
-_NO_ORGANIZATION = ("AWSOrganizationsNotInUseException",)
-# Those that limit what accounts can do; the others (tags, backups, chat) permit and deny nothing.
-KINDS = ("SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY", "DECLARATIVE_POLICY_EC2")
 
 
 def _organization(aws: Scope, answer: Answer) -> Iterator[Record]:
@@ -99,6 +105,31 @@ def _below(aws: Scope, parent: str) -> Iterator[Record]:
             yield from _below(aws, unit["Id"])
 
 
+POLICY_TYPES = ("aws_organizations_policy", "aws_organizations_policy_attachment")
+DELEGATED_TYPES = ("aws_organizations_delegated_administrator",)
+
+
+def _policies(aws: Scope, answer: Answer) -> Iterator[Record]:
+    for call in POLICIES.values():
+        yield from _of_management(aws, answer, call, _policy, POLICY_TYPES)
+
+
+def _administrators(aws: Scope, answer: Answer) -> Iterator[Record]:
+    yield from _of_management(aws, answer, DELEGATED, _delegated, DELEGATED_TYPES)
+
+
+def _of_management(aws: Scope, answer: Answer, call: Call, mapper: Mapper, types: tuple[str, ...]) -> Iterator[Record]:
+    """What AWS tells the management account, and those that it delegates to; to others no permission helps."""
+    management = answer["Organization"]["MasterAccountId"]
+    try:
+        for item in aws.every(call):
+            yield from mapper(aws, item)
+    except CallFailedError as error:
+        if management == aws.account or not str(error).startswith("AccessDenied"):
+            raise
+        aws.unseen(f"{error}: {management} sees it, the organisation's management account", types)
+
+
 def _policy(aws: Scope, item: Answer) -> Iterator[Record]:
     name = item["Id"]
     answer = aws.read(POLICY, PolicyId=name)
@@ -139,36 +170,13 @@ SERVICE = Service(
                 "aws_organizations_account",
                 "aws_organizations_organizational_unit",
             ),
-            Call("organizations", "DescribeOrganization", absent=_NO_ORGANIZATION),
+            DESCRIBE,
             _organization,
             (ROOTS, UNITS, ACCOUNTS, LIST_ACCOUNTS, SERVICES),
             where="global",
         ),
-        *(
-            Part(
-                ("aws_organizations_policy", "aws_organizations_policy_attachment"),
-                Call(
-                    "organizations",
-                    "ListPolicies",
-                    "Policies",
-                    params={"Filter": kind},
-                    absent=_NO_ORGANIZATION,
-                ),
-                _policy,
-                (POLICY, TARGETS),
-            )
-            for kind in KINDS
-        ),
-        Part(
-            ("aws_organizations_delegated_administrator",),
-            Call(
-                "organizations",
-                "ListDelegatedAdministrators",
-                "DelegatedAdministrators",
-                absent=_NO_ORGANIZATION,
-            ),
-            _delegated,
-        ),
+        Part(POLICY_TYPES, DESCRIBE, _policies, (*POLICIES.values(), POLICY, TARGETS)),
+        Part(DELEGATED_TYPES, DESCRIBE, _administrators, (DELEGATED,)),
     ),
     where="organization",
     rate=5.0,
