@@ -7,11 +7,10 @@ import difflib
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
@@ -19,6 +18,9 @@ from guardrails import workspace
 from guardrails.check import Check
 from guardrails.finding import Kind, Severity
 from guardrails.profiles import Profile
+
+Engine = Literal["checkov"]
+"""A tool that can run beside the checks."""
 
 
 class ConfigError(Exception):
@@ -91,7 +93,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
     """The file of known findings, relative to this one; without it, `.guardrails-baseline.json` beside this one."""
     packs: tuple[str, ...] = ()
     """Policy packs: folders relative to the file, or names that installed packages give theirs."""
-    engines: tuple[Literal["checkov"], ...] = ()
+    engines: tuple[Engine, ...] = ()
     """Other tools to run beside the checks."""
     checkov: Checkov = Checkov()
     options: dict[str, dict[str, Any]] = {}
@@ -300,12 +302,14 @@ def _explained(error: msgspec.ValidationError, path: str, text: str, prefix: tup
         bad = next(key for key, value in table.items() if value not in list(Severity))
         where = where.replace("[...]", f".{bad}")
     if message.startswith("Invalid enum value"):
-        choice: type[StrEnum] = Severity
+        choice: Iterable[str] = Severity
         if where.startswith("$.kind"):
             choice = Kind
         elif where.endswith("profile"):
             choice = Profile
-        message += f": there are {', '.join(each.value for each in choice)}"
+        elif where.startswith("$.engines"):
+            choice = get_args(Engine)
+        message += f": there are {', '.join(choice)}"
     steps: list[str | int] = []
     for name, index in re.findall(r"\.([^.\[\]]+)|\[(\d+)\]", where):
         if name:
