@@ -9,7 +9,7 @@ import pytest
 
 from guardrails import engine, examples
 from guardrails.catalog import load
-from guardrails.model import Model
+from guardrails.model import Action, Model, Resource, Resources
 from guardrails.sources import read
 from guardrails.sources.overlay import overlay
 
@@ -311,6 +311,48 @@ def test_what_an_unrelated_design_lacks_is_no_finding(tmp_path: Path) -> None:
 def test_designs(tmp_path: Path, check: str, text: str, expected: list[str]) -> None:
     """A Terraform design gives exactly this."""
     assert said(design(tmp_path, text), check) == expected
+
+
+SUBNET = 'resource "aws_subnet" "a" {\n  vpc_id     = "vpc-1"\n  cidr_block = "10.0.0.0/28"\n}\n'
+BALANCERS = 'resource "aws_lb" "a" {\n  count   = %d\n  subnets = [%s]\n}\n'
+SERVICE = (
+    'resource "aws_ecs_service" "a" {\n  name          = "a"\n  desired_count = %s\n'
+    "  network_configuration {\n    subnets = [aws_subnet.a.id]\n  }\n}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        (BALANCERS % (1, "aws_subnet.a.id"), []),
+        (BALANCERS % (2, "aws_subnet.a.id"), ["aws_subnet.a has 11 addresses, 16 are needed"]),
+        (BALANCERS % (2, 'aws_subnet.a.id, "subnet-0a1b2c3d4e5f60718"'), []),
+        (
+            BALANCERS % (1, "aws_subnet.a.id") + SERVICE % 4,
+            ["it may take 4 addresses, its subnet has 3 left"],
+        ),
+        (SERVICE % "var.tasks" + 'variable "tasks" {}\n', []),
+        (SERVICE % 11, []),
+    ],
+)
+def test_addresses_that_are_needed_are_counted(tmp_path: Path, more: str, expected: list[str]) -> None:
+    """What certainly takes an address counts; a subnet or a number that is not known does not."""
+    assert said(design(tmp_path, SUBNET + more), "subnet-runs-out") == expected
+
+
+@pytest.mark.parametrize(("action", "found"), [("create", True), ("no-op", False)])
+def test_over_an_account_what_a_plan_makes_needs_what_is_free(action: Action, found: bool) -> None:
+    """Machines that run already have their address; those that come need one."""
+    subnet = Resource(
+        "aws_subnet", "s", {"id": "subnet-1", "cidr_block": "10.0.0.0/24", "available_ip_address_count": 1}
+    )
+    machines = [
+        Resource("aws_instance", f"m{n}", {"subnet_id": "subnet-1"}, address=f"aws_instance.m{n}", action=action)
+        for n in range(2)
+    ]
+    model = Model("plan.json", "plan", Resources([subnet, *machines]))
+    expected = ["aws_subnet.s has 1 addresses, 2 are needed"] if found else []
+    assert said(model, "subnet-runs-out") == expected
 
 
 PARTS = {
