@@ -45,6 +45,19 @@ def intersection(a: Bounds, b: Bounds) -> Bounds:
     return _sweep(a, b, 0b1000)
 
 
+def disjoint(a: Bounds, b: Bounds) -> bool:
+    """Whether nothing is in both."""
+    i = j = 0
+    while i < len(a) and j < len(b):
+        if a[i + 1] <= b[j]:
+            i += 2
+        elif b[j + 1] <= a[i]:
+            j += 2
+        else:
+            return False
+    return True
+
+
 def difference(a: Bounds, b: Bounds) -> Bounds:
     """What is in `a` and not in `b`."""
     if not a or not b:

@@ -160,7 +160,7 @@ class PortSet:
 
     def isdisjoint(self, other: PortSet) -> bool:
         """Whether nothing is in both."""
-        return not self & other
+        return intervals.disjoint(self.bounds, other.bounds)
 
     def protocols(self) -> list[int]:
         """The numbers of the protocols of which something is in it, ascending."""
