@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardrails import Check, Example, Finding, Kind, Network, Safety, Severity, related
+from guardrails import Check, Example, Finding, Kind, Network, Resource, Safety, Severity, Unknown, related
 
 NETWORK = """
             resource "aws_vpc" "main" {
@@ -30,7 +30,7 @@ NETWORK = """
 """
 
 
-class ClientAddressRefused(Check[Network]):
+class ClientAddressRefused(Check[Resource]):
     """Targets refuse the client addresses that a load balancer hands on.
 
     ## Why is this bad?
@@ -43,6 +43,7 @@ class ClientAddressRefused(Check[Network]):
     kind = Kind.PRODUCTIVITY
     severity = Severity.HIGH
     hint = "Let the clients into the targets' security group, or turn off client IP preservation."
+    types = ("aws_lb_target_group", "aws_alb_target_group")
     references = (
         "https://docs.aws.amazon.com/elasticloadbalancing/latest/network/edit-target-group-attributes.html",
         "https://docs.aws.amazon.com/elasticloadbalancing/latest/network/target-group-register-targets.html",
@@ -216,38 +217,36 @@ class ClientAddressRefused(Check[Network]):
         ),
     )
 
-    def check(self, subject: Network, /) -> Iterator[Finding]:
-        picture = subject.picture
-        told: set[str] = set()
+    def check(self, subject: Resource, /) -> Iterator[Finding]:
+        network = Network.of(subject.model)
+        picture = network.picture
+        group = picture.target_groups.get(subject.address)
+        doubt = ""
+        if group is None or not group.preserves_client:
+            return
         for balancer in picture.balancers.values():
             if balancer.kind != "network" or not balancer.internet_facing:
                 continue
             for listener in balancer.listeners:
-                for name in listener.targets:
-                    group = picture.target_groups.get(name)
-                    if group is None or group.resource is None or name in told or not group.preserves_client:
+                for member, ports in group.members if group.key in listener.targets else ():
+                    target = picture.interfaces[member]
+                    answer = network.through(balancer.key, "internet", target.key, listener.ports)
+                    if answer.verdict in ("may", "unknown"):
+                        doubt = doubt or "; ".join(answer.needs or answer.doubts)
+                    if [blocker.code for blocker in answer.blockers] != ["ELBV2_SOURCE_ADDRESS_PRESERVATION"]:
                         continue
-                    for member, ports in group.members:
-                        target = picture.interfaces[member]
-                        answer = subject.through(balancer.key, "internet", target.key, listener.ports)
-                        codes = [blocker.code for blocker in answer.blockers]
-                        if answer.verdict != "blocked" or codes != ["ELBV2_SOURCE_ADDRESS_PRESERVATION"]:
-                            continue
-                        told.add(name)
-                        places = [picture.groups[key].resource for key in target.groups if key in picture.groups]
-                        yield self.finding(
-                            group.resource,
-                            f"clients of {balancer.key} arrive with their own addresses, which {member} does not let "
-                            f"in on {ports.describe()}: they time out, although the target is healthy",
-                            path="preserve_client_ip",
-                            related=related(
-                                *(
-                                    (place.place(), "the target's security group")
-                                    for place in places
-                                    if place is not None
-                                )
-                            ),
-                            details=[f"internet → {balancer.key} → {member} (ELBV2_SOURCE_ADDRESS_PRESERVATION)"],
-                            fix=self.set_attribute(group.resource, "preserve_client_ip", "false", safety=Safety.UNSAFE),
-                        )
-                        break
+                    places = [picture.groups[key].resource for key in target.groups if key in picture.groups]
+                    yield self.finding(
+                        subject,
+                        f"clients of {balancer.key} arrive with their own addresses, which {member} does not let in on "
+                        f"{ports.describe()}: they time out, although the target is healthy",
+                        path="preserve_client_ip",
+                        related=related(
+                            *((place.place(), "the target's security group") for place in places if place is not None)
+                        ),
+                        details=[f"internet → {balancer.key} → {member} (ELBV2_SOURCE_ADDRESS_PRESERVATION)"],
+                        fix=self.set_attribute(subject, "preserve_client_ip", "false", safety=Safety.UNSAFE),
+                    )
+                    return
+        if doubt:
+            raise Unknown(f"{subject.address}: {doubt}")

@@ -2,7 +2,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardrails import Check, Example, Finding, Fix, Kind, Network, PortSet, Reachability, Severity, related
+from guardrails import (
+    Check,
+    Example,
+    Finding,
+    Fix,
+    Kind,
+    Network,
+    PortSet,
+    Reachability,
+    SecurityGroup,
+    Severity,
+    Unknown,
+    related,
+)
 
 NETWORK = """
             resource "aws_vpc" "main" {
@@ -24,7 +37,7 @@ NETWORK = """
 """
 
 
-class EgressMissesTarget(Check[Network]):
+class EgressMissesTarget(Check[SecurityGroup]):
     """A security group lets a client in whose own group does not let it out there.
 
     ## Why is this bad?
@@ -158,33 +171,39 @@ class EgressMissesTarget(Check[Network]):
         ),
     )
 
-    def check(self, subject: Network, /) -> Iterator[Finding]:
-        for group in list(subject.picture.groups.values()):
-            for permit in group.ingress:
-                if permit.block is None or not permit.certain:
-                    continue
-                for client in sorted(permit.groups - {group.key}):
-                    found = _shut_in(subject, client, group.key, permit.ports)
-                    if found is None:
+    def check(self, subject: SecurityGroup, /) -> Iterator[Finding]:
+        network = Network.of(subject.model)
+        groups = network.picture.groups
+        target = groups.get(subject.resource.address)
+        doubt = ""
+        for permit in target.ingress if target is not None else ():
+            if target is None or permit.block is None or not permit.certain:
+                continue
+            for client in sorted(permit.groups - {target.key}):
+                for source, names, answer in _kept_in(network, client, target.key, permit.ports):
+                    if answer.verdict != "blocked":
+                        doubt = doubt or f"whether {client} is let out to {target.key}: {answer.doubts[0]}"
                         continue
-                    source, names, answer = found
-                    groups = [g.resource for name in names if (g := subject.picture.groups.get(name)) and g.resource]
-                    blocker = answer.blockers[0]
+                    code = answer.blockers[0].code
+                    places = [g.resource.place() for name in names if (g := groups.get(name)) and g.resource]
                     yield self.finding(
                         permit.block,
-                        f"it lets in {client} on {permit.ports.describe()}, but "
-                        f"{' and '.join(names)} does not let {source} out there: its connections time out",
-                        related=related(*((each.place(), "the client's group") for each in groups)),
-                        details=[f"{source} → {' and '.join(names)}: no egress rule applies ({blocker.code})"],
-                        fix=Fix("Let the client out", terraform=_patch(subject, client, group.key, permit.ports)),
+                        f"it lets in {client} on {permit.ports.describe()}, but {' and '.join(names)} does not let "
+                        f"{source} out there: its connections time out",
+                        related=related(*((place, "the client's group") for place in places)),
+                        details=[f"{source} → {' and '.join(names)}: no egress rule applies ({code})"],
+                        fix=Fix("Let the client out", terraform=_patch(network, client, target.key, permit.ports)),
                     )
+                    break
+        if doubt:
+            raise Unknown(doubt)
 
 
-def _shut_in(
+def _kept_in(
     network: Network, client: str, target: str, ports: PortSet
-) -> tuple[str, tuple[str, ...], Reachability] | None:
-    """A member of one group that its own groups keep from every member of the other: its name, its groups, and the
-    answer that says so.
+) -> Iterator[tuple[str, tuple[str, ...], Reachability]]:
+    """The members of one group that their own groups keep, or may keep, from every member of the other: name, groups,
+    and the answer that says so.
     """
     for source in {i.groups: i for i in network.members(client)}.values():
         balancer = source.resource is not None and source.resource.address in network.picture.balancers
@@ -193,9 +212,15 @@ def _shut_in(
         members = [i for i in network.members(target) if i.accepts and i.kind != "endpoint" and i.key != source.key]
         to = {i.groups: i for i in members}
         answers = [network.direct(source, each, ports) for each in to.values()]
-        if answers and all([(b.component, b.detail) for b in a.blockers] == [(source.key, "egress")] for a in answers):
-            return source.key, source.groups, answers[0]
-    return None
+        if answers and all(_for_egress(answer, source.key) for answer in answers):
+            yield source.key, source.groups, answers[0]
+
+
+def _for_egress(answer: Reachability, source: str) -> bool:
+    """Whether the egress rules of the source alone decide."""
+    if answer.verdict == "blocked":
+        return [(b.component, b.detail) for b in answer.blockers] == [(source, "egress")]
+    return answer.verdict == "may" and any(doubt.startswith(f"{source}: egress") for doubt in answer.doubts)
 
 
 def _without_egress(network: Network, groups: tuple[str, ...]) -> bool:

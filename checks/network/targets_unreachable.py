@@ -2,7 +2,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardrails import Check, Example, Finding, Fix, Kind, Network, PortSet, Reachability, Severity, related
+from guardrails import (
+    Check,
+    Example,
+    Finding,
+    Fix,
+    Kind,
+    Network,
+    PortSet,
+    Reachability,
+    Resource,
+    Severity,
+    Unknown,
+    related,
+)
 
 NETWORK = """
             resource "aws_vpc" "main" {
@@ -30,7 +43,7 @@ NETWORK = """
 """
 
 
-class TargetsUnreachable(Check[Network]):
+class TargetsUnreachable(Check[Resource]):
     """A load balancer does not reach its targets.
 
     ## Why is this bad?
@@ -44,6 +57,7 @@ class TargetsUnreachable(Check[Network]):
     kind = Kind.PRODUCTIVITY
     severity = Severity.HIGH
     hint = "Let the load balancer's group out to, and into the targets' group on, the traffic and health-check ports."
+    types = ("aws_lb_target_group", "aws_alb_target_group", "aws_elb")
     references = (
         "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-update-security-groups.html",
         "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html",
@@ -223,53 +237,60 @@ class TargetsUnreachable(Check[Network]):
         ),
     )
 
-    def check(self, subject: Network, /) -> Iterator[Finding]:
-        picture = subject.picture
-        told: set[str] = set()
+    def check(self, subject: Resource, /) -> Iterator[Finding]:
+        network = Network.of(subject.model)
+        picture = network.picture
+        doubt = ""
         for balancer in picture.balancers.values():
-            for name in dict.fromkeys(key for listener in balancer.listeners for key in listener.targets):
-                group = picture.target_groups.get(name)
-                if group is None or group.resource is None or name in told or balancer.kind == "gateway":
+            names = dict.fromkeys(key for listener in balancer.listeners for key in listener.targets)
+            for group in (picture.target_groups[name] for name in names if name in picture.target_groups):
+                if group.resource is not subject or balancer.kind == "gateway":
                     continue
                 for member, ports in group.members:
-                    found = _blocked(subject, balancer.interfaces, member, ports)
+                    found, open_ = _blocked(network, balancer.interfaces, member, ports)
                     what = ports
-                    if not found and group.health is not None:
-                        found, what = _blocked(subject, balancer.interfaces, member, group.health), group.health
-                    if not found:
+                    if found is None and group.health is not None:
+                        found, more = _blocked(network, balancer.interfaces, member, group.health)
+                        what, open_ = group.health, open_ or more
+                    doubt = doubt or open_
+                    if found is None:
                         continue
-                    told.add(name)
                     target = picture.interfaces[member]
                     places = [picture.groups[key].resource for key in target.groups if key in picture.groups]
-                    way = "health checks" if what is group.health else "traffic"
+                    health = what is group.health
+                    way = "health checks" if health else "traffic"
+                    patch = _patch(network, balancer.interfaces[0], member, what)
                     yield self.finding(
-                        group.resource,
+                        subject,
                         f"{balancer.key} does not reach {member} on {what.describe()}, where its {way} goes: the "
                         "target stays unhealthy, and clients get 503 or 504",
-                        path="health_check" if what is group.health else "port",
+                        path="health_check" if health else "port",
                         related=related(
                             (balancer.resource.place() if balancer.resource else None, "the load balancer"),
                             (target.resource.place() if target.resource else None, "the target"),
                             *((place.place(), "the target's security group") for place in places if place is not None),
                         ),
-                        details=[
-                            f"{blocker.component}: {blocker.change} ({blocker.code})" for blocker in found.blockers
-                        ],
-                        fix=Fix(
-                            "Let the load balancer in", terraform=_patch(subject, balancer.interfaces[0], member, what)
-                        ),
+                        details=[f"{balancer.key} → {member}: {b.code} at {b.component}" for b in found.blockers],
+                        fix=Fix("Let the load balancer in", terraform=patch),
                     )
-                    break
+                    return
+        if doubt:
+            raise Unknown(f"{subject.address}: {doubt}")
 
 
-def _blocked(network: Network, nodes: tuple[str, ...], member: str, ports: PortSet) -> Reachability | None:
-    """The answer of one node if no node reaches the target, and it is not for want of any egress at all."""
+def _blocked(network: Network, nodes: tuple[str, ...], member: str, ports: PortSet) -> tuple[Reachability | None, str]:
+    """The answer of one node if no node reaches the target, unless it has no egress at all, which is reported there;
+    and why it may be so, if that is not known.
+    """
     picture = network.picture
     answers = [network.direct(picture.interfaces[node], picture.interfaces[member], ports) for node in nodes]
-    if not answers or any(answer.verdict != "blocked" for answer in answers):
-        return None
+    if not answers or any(answer.verdict == "must" for answer in answers):
+        return None, ""
+    for answer in answers:
+        if answer.verdict != "blocked":
+            return None, "; ".join(answer.needs or answer.doubts)
     silent = any(b.code == "SG_HAS_NO_RULES" and b.detail == "egress" for b in answers[0].blockers)
-    return None if silent or not answers[0].blockers else answers[0]
+    return (None if silent or not answers[0].blockers else answers[0]), ""
 
 
 def _patch(network: Network, node: str, member: str, ports: PortSet) -> str:

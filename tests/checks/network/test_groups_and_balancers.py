@@ -105,6 +105,7 @@ def test_what_the_client_may_send(tmp_path: Path, out: str, count: int) -> None:
         ),
     )
     assert said(found.findings) == [expected] * count
+    assert [each.check for each in found.undecided] == ["egress-misses-target"] * ("var.cidr" in out)
 
 
 def test_another_group_of_the_client(tmp_path: Path) -> None:
@@ -321,6 +322,14 @@ def test_the_subnets_of_a_network_load_balancer(tmp_path: Path) -> None:
     found = terraform(tmp_path, shut, "targets-unreachable")
     message = MESSAGE.format("aws_instance.app", "8080 (HTTP)", "traffic").replace("8080 (HTTP)", "8080")
     assert [each.message for each in found.findings] == [message]
+
+
+def test_a_target_whose_group_is_elsewhere(tmp_path: Path) -> None:
+    """Whether a target whose group is not in view is reached is left open."""
+    attached = ATTACHED.replace("aws_security_group.server.id", '"sg-0a1b2c3d4e5f60718"')
+    found = terraform(tmp_path, BASE + TO_TARGET + balancer(attached), "targets-unreachable")
+    assert said(found.findings) == []
+    assert [each.check for each in found.undecided] == ["targets-unreachable"]
 
 
 def test_targets_that_are_elsewhere(tmp_path: Path) -> None:
