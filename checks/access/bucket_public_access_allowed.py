@@ -27,8 +27,10 @@ class BucketPublicAccessAllowed(Check[Resource]):
         "CKV_AWS_54",
         "CKV_AWS_55",
         "CKV_AWS_56",
+        "CKV2_AWS_6",
         "AWS-0086",
         "AWS-0087",
+        "AWS-0094",
         "AWS-0091",
         "AWS-0093",
     )

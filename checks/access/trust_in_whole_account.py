@@ -20,7 +20,7 @@ class TrustInWholeAccount(Check[Access]):
     kind = Kind.SECURITY
     severity = Severity.MEDIUM
     hint = "Demand `sts:ExternalId` of a vendor, `aws:PrincipalOrgID` of your own accounts, or name the role."
-    same_as = ("CKV_AWS_60",)
+    same_as = ("CKV_AWS_61",)
     references = (
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html",
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html",

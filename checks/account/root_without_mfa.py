@@ -22,7 +22,7 @@ class RootWithoutMfa(Check[Resource]):
     severity = Severity.CRITICAL
     hint = "Add a passkey or a hardware key to the root user, or remove its credentials by central root access."
     types = ("data.aws_iam_account_summary",)
-    same_as = ("AWS-0142",)
+    same_as = ("AWS-0142", "AWS-0165")
     references = (
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/enable-mfa-for-root.html",
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_root-user.html",

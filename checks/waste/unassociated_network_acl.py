@@ -15,6 +15,7 @@ class UnassociatedNetworkAcl(Waste):
     id = "unassociated-network-acl"
     severity = Severity.INFO
     hint = "Associate the network ACL with the subnets that it is for, or delete it."
+    same_as = ("CKV2_AWS_1",)
     hazard = "None for traffic: no subnet uses it."
     removable = True
     types = ("aws_network_acl",)

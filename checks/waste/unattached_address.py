@@ -15,6 +15,7 @@ class UnattachedAddress(Waste):
     id = "unattached-address"
     severity = Severity.LOW
     hint = "Release the address, or attach it to what should have it."
+    same_as = ("CKV2_AWS_19",)
     hazard = "Partners may have it on an allow list, and a released address does not come back."
     removable = True
     types = ("aws_eip",)

@@ -45,6 +45,7 @@ class UnusedSecurityGroup(Waste):
     id = "unused-security-group"
     severity = Severity.INFO
     hint = "Delete the security group."
+    same_as = ("CKV2_AWS_5",)
     hazard = "Services that AWS does not tell about, or with no tasks at the moment, may name it."
     removable = True
     types = ("aws_security_group",)
