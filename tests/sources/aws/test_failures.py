@@ -195,7 +195,6 @@ NOT_SIMULATED = {
     "ec2:GetSnapshotBlockPublicAccessState",
     "iam:ListOrganizationsFeatures",
     "network-firewall:ListFirewallPolicies",
-    "organizations:ListPolicies",
     "securityhub:GetEnabledStandards",
     "servicequotas:ListServiceQuotas",
 }
