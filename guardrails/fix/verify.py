@@ -69,7 +69,7 @@ def _parser() -> Any:
     return hcl2.loads
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=32)
 def _read(text: str) -> Mapping[Steps, object]:
     return _leaves(_parser()(text))
 
