@@ -58,8 +58,9 @@ def _daily(resource: Resource, metric: Metric, days: int) -> Iterator[float | No
     key = (resource.region, metric.namespace, metric.name, frozenset(metric.dimensions.items()))
     record = _index(model).get(key)
     if record is None:
-        for _ in model.resources(METRICS):  # raises where they could not be listed
-            pass
+        for gap in model.gaps:
+            if not gap.types or METRICS in gap.types:
+                raise Unknown(gap.reason, gap.location)
         return
     window = record.number("window_days")
     if days > window:
