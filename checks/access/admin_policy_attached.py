@@ -79,6 +79,9 @@ class AdminPolicyAttached(Check[Resource]):
         path: tuple[str, ...] = ("managed_policy_arns",) if own else ("policy_arn",)
         arns = enumerate(subject.texts(*path)) if own else [(0, subject.text(*path))]
         for index, arn in arns:
+            made = subject.model.resolve(arn, "aws_iam_policy")
+            if made is not None and made.mode == "managed":
+                continue  # the design's own
             if arn.endswith(ADMIN) and ":iam::aws:" in arn and not self._limited(subject, arn):
                 yield self.finding(subject, f"`{arn}` is attached", path=(*path, index) if own else path)
 

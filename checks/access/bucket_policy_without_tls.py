@@ -70,5 +70,5 @@ class BucketPolicyWithoutTls(Check[PolicyView]):
 
     def check(self, subject: PolicyView, /) -> Iterator[Finding]:
         bucket = subject.resource.type in ("aws_s3_bucket_policy", "aws_s3_bucket")
-        if bucket and subject.given is None and subject.open_without_tls():
+        if bucket and subject.ours and subject.open_without_tls():
             yield self.finding(subject.block, "requests over plain HTTP are not denied", path=subject.path)

@@ -132,7 +132,7 @@ class PolicyTooLong(Check[Access]):
                     view.block, f"it has {view.size:,} characters, {limit:,} are allowed", path=view.path
                 )
         for principal in subject.principals(*INLINE):
-            inline = [view for view in principal.own if view.kind.value == "identity" and view.given is None]
+            inline = [view for view in principal.own if view.kind.value == "identity" and view.ours]
             total = sum(view.size for view in inline)
             if total > INLINE[principal.kind]:
                 yield self.finding(

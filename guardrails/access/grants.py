@@ -169,7 +169,7 @@ def _possible(
 
     Policies of AWS are left out: what they allow is known, and not to be changed.
     """
-    for part in view.bounds.most if view.given is None else ():
+    for part in view.bounds.most if view.ours else ():
         if part.data.get("Effect") != "Allow":
             continue
         actions = None if "NotAction" in part.data else _listed(part.data.get("Action"))
@@ -309,7 +309,7 @@ def blocked(principal: Principal, layer: Layer) -> Iterator[Blocked]:
     if not by:
         return
     for view in principal.policies():
-        if view.given is not None:
+        if not view.ours:
             continue
         for statement in view.bound("most").statements:
             lost: list[str] = []
@@ -528,7 +528,7 @@ def without_pass_role(access: Access) -> Iterator[Handless]:
 def _named(holder: Principal) -> Iterator[tuple[PolicyView, Statement, str]]:
     lower = {action.lower(): action for action in MUST_PASS}
     for view in holder.policies():
-        if view.given is None:
+        if view.ours:
             for statement in view.bound("least").statements:
                 for text in texts(statement.actions) if statement.allows else ():
                     if text.lower() in lower:

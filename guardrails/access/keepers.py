@@ -76,7 +76,7 @@ def lockout(access: Access, view: PolicyView) -> Lockout | None:
     request of theirs can meet leaves them in. Raises `Unknown` where it depends on what is not known.
     """
     actions = _CHANGES.get(view.resource.type)
-    if actions is None or view.kind is not PolicyKind.RESOURCE or view.given is not None:
+    if actions is None or view.kind is not PolicyKind.RESOURCE or not view.ours:
         return None
     account = view.names.account(view.target or view.resource)
     arn = _arn(view, actions[0], account)

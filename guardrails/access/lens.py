@@ -346,7 +346,7 @@ class Access:
         views.extend(self.control_policies())
         for view in views:
             key = (view.resource.address, (*view.block.path, *view.path))
-            if view.given is None and key not in seen:
+            if view.ours and key not in seen:
                 seen.add(key)
                 yield view
 

@@ -122,6 +122,7 @@ class ResourcePolicies:
         for place in PLACES:
             for resource in self.model.all(place.type):
                 self._standing(place, resource)
+        self._repeated()
         self._default_keys()
         self._grants()
         self._lambda()
@@ -138,6 +139,13 @@ class ResourcePolicies:
         self.views.append(
             PolicyView(place.kind, resource, (place.attribute,), self.names, doubt=may_exist(resource), target=target)
         )
+
+    def _repeated(self) -> None:
+        """Leave out what a state or an account repeats on a resource of the policy that another one sets."""
+        apart = {(v.target.address, v.bounds.key) for v in self.views if v.target and v.target is not v.resource}
+        self.views[:] = [
+            v for v in self.views if v.target is not v.resource or (v.resource.address, v.bounds.key) not in apart
+        ]
 
     def target(self, resource: Resource, attribute: str, types: tuple[str, ...]) -> Resource | None:
         """The resource that an attribute means: by reference, name, id or ARN; None if it is not in view."""

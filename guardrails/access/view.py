@@ -98,6 +98,11 @@ class PolicyView:
         return self.block.resource
 
     @property
+    def ours(self) -> bool:
+        """Whether the document stands in the design itself: AWS's own, and what another design makes, do not."""
+        return self.given is None and self.resource.mode == "managed"
+
+    @property
     def bounds(self) -> Bounds:
         """The document as plain JSON between two bounds."""
         if self._bounds is None:

@@ -460,3 +460,29 @@ def test_a_provider_is_not_everybody() -> None:
     )
 
     assert [exposure.target.address for exposure in lens.public()] == ["aws_iam_role.open"]
+
+
+def test_what_a_state_repeats_on_a_resource_is_one_policy() -> None:
+    """The policy that a state shows on the bucket is the one that the policy's own resource sets."""
+    text = doc(allow("s3:GetObject", "arn:aws:s3:::b/*", Principal={"AWS": ACCOUNT}))
+    own = doc(allow("s3:PutObject", "arn:aws:s3:::c/*", Principal={"AWS": ACCOUNT}))
+    lens = access(
+        res("aws_s3_bucket", "b", bucket="b", policy=text),
+        res("aws_s3_bucket_policy", "b", bucket="b", policy=text),
+        res("aws_s3_bucket", "c", bucket="c", policy=own),
+    )
+
+    assert [view.resource.address for view in lens.resource_policies()] == ["aws_s3_bucket.c", "aws_s3_bucket_policy.b"]
+
+
+def test_policies_of_aws_in_an_account_are_not_the_designs() -> None:
+    """A live account holds the text of AWS's policies: they count for what they allow, and are not to be changed."""
+    lens = access(
+        res("data.aws_iam_policy", "all", arn="arn:aws:iam::aws:policy/All", name="All", policy=doc(allow("*"))),
+        *user("u"),
+        res("aws_iam_user_policy_attachment", "u", user="u", policy_arn="arn:aws:iam::aws:policy/All"),
+    )
+
+    assert lens.can("u", "s3:GetObject", "arn:aws:s3:::b/k").outcome == "allowed"
+    assert list(lens.documents()) == []
+    assert list(lens.allows_everything()) == []
