@@ -99,6 +99,15 @@ class Page:
         """Load a file and wait for it."""
         self._loaded = False
         self.call("Page.navigate", url=path.as_uri())
+        self._wait()
+
+    def follow(self, selector: str) -> None:
+        """Click on a link and wait for the page that it leads to."""
+        self._loaded = False
+        self.click(selector)
+        self._wait()
+
+    def _wait(self) -> None:
         while not self._loaded:
             self._note(self._read())
 

@@ -240,11 +240,10 @@ def test_the_search_finds_a_check_by_its_name(site: Path) -> None:
     if not PROGRAM:
         pytest.skip(MISSING)
     with page() as tab:
-        tab.open(site / "checks" / "open-admin-port.html")
+        tab.open(site / "checks" / "unused-suppression.html")
         tab.type("#search", "admin port")
         first = tab.evaluate("document.querySelector('#found a').firstChild.textContent")
-        tab.click("#found a")
-        tab.evaluate("new Promise(done => setTimeout(done, 300))")
+        tab.follow("#found a")
 
         assert first == "open-admin-port"
         assert tab.evaluate("location.pathname").endswith("/checks/open-admin-port.html")
