@@ -47,6 +47,12 @@ variable "public_acl_inbound" {
     { rule_number = 100, rule_action = "allow", from_port = 0, to_port = 0, protocol = "-1", cidr_block = "0.0.0.0/0" }
   ]
 }
+variable "public_acl_outbound" {
+  type = list(map(string))
+  default = [
+    { rule_number = 100, rule_action = "allow", from_port = 0, to_port = 0, protocol = "-1", cidr_block = "0.0.0.0/0" }
+  ]
+}
 variable "public_dedicated_network_acl" {
   type    = bool
   default = false
@@ -148,15 +154,15 @@ resource "aws_network_acl_rule" "public_inbound" {
 }
 
 resource "aws_network_acl_rule" "public_outbound" {
-  count          = var.public_dedicated_network_acl ? 1 : 0
+  count          = var.public_dedicated_network_acl ? length(var.public_acl_outbound) : 0
   network_acl_id = aws_network_acl.public[0].id
   egress         = true
-  rule_number    = 100
-  rule_action    = "allow"
-  from_port      = 0
-  to_port        = 0
-  protocol       = "-1"
-  cidr_block     = "0.0.0.0/0"
+  rule_number    = var.public_acl_outbound[count.index]["rule_number"]
+  rule_action    = var.public_acl_outbound[count.index]["rule_action"]
+  from_port      = lookup(var.public_acl_outbound[count.index], "from_port", null)
+  to_port        = lookup(var.public_acl_outbound[count.index], "to_port", null)
+  protocol       = var.public_acl_outbound[count.index]["protocol"]
+  cidr_block     = lookup(var.public_acl_outbound[count.index], "cidr_block", null)
 }
 
 resource "aws_eip" "nat" {
@@ -397,6 +403,16 @@ VARIANTS = {
     "network ACLs with rules": """
   public_dedicated_network_acl = true
   public_acl_inbound = [for rule in [[100, 443, 443], [110, 1024, 65535], [120, 22, 22]] : {
+    rule_number = rule[0], rule_action = "allow", from_port = rule[1], to_port = rule[2], protocol = "tcp"
+    cidr_block  = "0.0.0.0/0"
+  }]""",
+    "network ACLs both ways": """
+  public_dedicated_network_acl = true
+  public_acl_inbound = [for rule in [[100, 80, 80], [110, 443, 443], [120, 22, 22], [900, 1024, 65535]] : {
+    rule_number = rule[0], rule_action = "allow", from_port = rule[1], to_port = rule[2], protocol = "tcp"
+    cidr_block  = "0.0.0.0/0"
+  }]
+  public_acl_outbound = [for rule in [[100, 80, 80], [110, 443, 443], [900, 32768, 65535]] : {
     rule_number = rule[0], rule_action = "allow", from_port = rule[1], to_port = rule[2], protocol = "tcp"
     cidr_block  = "0.0.0.0/0"
   }]""",
