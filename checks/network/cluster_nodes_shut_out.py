@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardrails import AddressSet, Check, Example, Finding, Kind, Resource, Severity, Symbolic
+from guardrails import AddressSet, Check, Example, Finding, Kind, Resource, Severity, Symbolic, Unknown
 
 CLUSTER = """
               name     = "main"
@@ -59,11 +59,17 @@ class ClusterNodesShutOut(Check[Resource]):
         if not config.flag("endpoint_public_access", default=True):
             yield self.finding(config, "both of its API endpoints are off", path="endpoint_public_access")
             return
-        if not config.is_set("public_access_cidrs") or config.refs("public_access_cidrs"):
-            return  # open to the internet, or made from what is known after apply: most likely NAT addresses
+        if not config.is_set("public_access_cidrs"):
+            return  # open to the internet
+        if any(
+            ".aws_eip." in f".{ref.address}" or "nat_gateway" in ref.address
+            for ref in config.refs("public_access_cidrs")
+        ):
+            return  # made from the NAT gateways' addresses, which are known after apply
         cidrs = list(config.texts("public_access_cidrs"))
-        if any(isinstance(cidr, Symbolic) for cidr in cidrs):
-            return
+        for cidr in cidrs:
+            if isinstance(cidr, Symbolic):
+                raise Unknown(f"{subject.address}: whether {str.__str__(cidr)} has the NAT gateways' addresses")
         allowed = AddressSet.of(*cidrs)
         if allowed.wide:
             return

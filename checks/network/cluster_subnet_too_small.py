@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import ip_network
 
-from guardrails import Check, Example, Finding, Kind, Resource, Severity, Symbolic, related
+from guardrails import Check, Example, Finding, Kind, Resource, Severity, Symbolic, Unknown, related
 
 # AWS reserves the first four addresses and the last one of each subnet.
 RESERVED = 5
@@ -33,12 +33,18 @@ class ClusterSubnetTooSmall(Check[Resource]):
               cidr_block        = "10.0.0.0/28"
             }
 
+            resource "aws_subnet" "b" {
+              vpc_id            = "vpc-0a1b2c3d4e5f60718"
+              availability_zone = "eu-west-1b"
+              cidr_block        = "10.0.1.0/26"
+            }
+
             resource "aws_eks_cluster" "main" {
               name     = "main"
               role_arn = "arn:aws:iam::111122223333:role/cluster"
 
               vpc_config {
-                subnet_ids              = [aws_subnet.a.id, "subnet-0a1b2c3d4e5f60719"] # finding
+                subnet_ids              = [aws_subnet.a.id, aws_subnet.b.id] # finding
                 endpoint_private_access = true
                 endpoint_public_access  = false
               }
@@ -51,12 +57,18 @@ class ClusterSubnetTooSmall(Check[Resource]):
               cidr_block        = "10.0.0.0/26"
             }
 
+            resource "aws_subnet" "b" {
+              vpc_id            = "vpc-0a1b2c3d4e5f60718"
+              availability_zone = "eu-west-1b"
+              cidr_block        = "10.0.1.0/26"
+            }
+
             resource "aws_eks_cluster" "main" {
               name     = "main"
               role_arn = "arn:aws:iam::111122223333:role/cluster"
 
               vpc_config {
-                subnet_ids              = [aws_subnet.a.id, "subnet-0a1b2c3d4e5f60719"]
+                subnet_ids              = [aws_subnet.a.id, aws_subnet.b.id]
                 endpoint_private_access = true
                 endpoint_public_access  = false
               }
@@ -69,10 +81,12 @@ class ClusterSubnetTooSmall(Check[Resource]):
         config = subject.block("vpc_config")
         if config is None:
             return
+        unseen = ""
         for index, subnet_id in enumerate(config.texts("subnet_ids")):
             subnet = subject.model.resolve(subnet_id, "aws_subnet")
             cidr = subnet.text("cidr_block") if subnet else ""
             if subnet is None or not cidr or isinstance(cidr, Symbolic):
+                unseen = unseen or str.__str__(subnet_id)
                 continue
             usable = ip_network(cidr, strict=False).num_addresses - RESERVED
             if usable < COMFORTABLE:
@@ -84,3 +98,5 @@ class ClusterSubnetTooSmall(Check[Resource]):
                     severity=Severity.HIGH if usable < NEEDED else Severity.MEDIUM,
                     related=related((subnet.place("cidr_block"), "the subnet")),
                 )
+        if unseen:
+            raise Unknown(f"{subject.address}: how many addresses {unseen} has is not in view")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardrails import Check, Example, Finding, Kind, Resource, Severity
+from guardrails import Check, Example, Finding, Kind, Resource, Severity, Unknown
 
 
 class LoadBalancerInOneZone(Check[Resource]):
@@ -36,7 +36,14 @@ class LoadBalancerInOneZone(Check[Resource]):
             resource "aws_lb" "web" {
               name     = "web"
               internal = true
-              subnets  = ["subnet-0a1b2c3d4e5f60718", "subnet-0a1b2c3d4e5f60719"]
+              subnets  = aws_subnet.web[*].id
+            }
+
+            resource "aws_subnet" "web" {
+              count             = 2
+              vpc_id            = "vpc-0a1b2c3d4e5f60718"
+              cidr_block        = cidrsubnet("10.0.0.0/16", 8, count.index)
+              availability_zone = ["eu-west-1a", "eu-west-1b"][count.index]
             }
 
             output "load_balancer_arn" {
@@ -99,12 +106,16 @@ class LoadBalancerInOneZone(Check[Resource]):
             yield self.finding(subject, "it has one subnet, two zones are needed", path=attribute)
             return
         zones = set()
+        unseen = ""
         for subnet_id in subnets:
             subnet = subject.model.resolve(subnet_id, "aws_subnet")
             if subnet is None or not (subnet.is_set("availability_zone") or subnet.is_set("availability_zone_id")):
-                return  # it is not in view: two subnets are as good as two zones
+                unseen = unseen or str.__str__(subnet_id)
+                continue
             zone = subnet.text("availability_zone") or subnet.text("availability_zone_id")
             zones.add(str(zone))
+        if len(zones) < 2 and unseen:
+            raise Unknown(f"{subject.address}: the zone of {unseen} is not in view")
         if len(zones) == 1:
             yield self.finding(
                 subject, f"its {len(subnets)} subnets are all in {zones.pop()}, two zones are needed", path=attribute

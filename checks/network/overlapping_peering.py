@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import ip_network
 
-from guardrails import Check, Example, Finding, Kind, Model, Resource, Severity, Symbolic, related
+from guardrails import Check, Example, Finding, Kind, Model, Resource, Severity, Symbolic, Unknown, related
 
 
 class OverlappingPeering(Check[Resource]):
@@ -75,7 +75,10 @@ class OverlappingPeering(Check[Resource]):
         model = subject.model
         here = model.resolve(subject.raw("vpc_id"), "aws_vpc")
         there = model.resolve(subject.raw("peer_vpc_id"), "aws_vpc")
-        if here is None or there is None or here is there:
+        if here is None or there is None:
+            missing = "vpc_id" if here is None else "peer_vpc_id"
+            raise Unknown(f"{subject.address}: the addresses of its {missing} are not in view")
+        if here is there:
             return
         for ours in _ranges(model, here):
             for theirs in _ranges(model, there):
@@ -90,13 +93,13 @@ class OverlappingPeering(Check[Resource]):
 
 
 def _ranges(model: Model, vpc: Resource) -> Iterator[str]:
-    """The IPv4 ranges of a VPC that are known."""
+    """The IPv4 ranges of a VPC that are known, then `Unknown` if there are others."""
     candidates = [vpc.text("cidr_block")]
     candidates += [
         association.text("cidr_block")
         for association in model.all("aws_vpc_ipv4_cidr_block_association")
         if model.resolve(association.raw("vpc_id"), "aws_vpc") is vpc
     ]
-    for cidr in candidates:
-        if cidr and not isinstance(cidr, Symbolic):
-            yield cidr
+    yield from (cidr for cidr in candidates if cidr and not isinstance(cidr, Symbolic))
+    if any(isinstance(cidr, Symbolic) for cidr in candidates):
+        raise Unknown(f"{vpc.address}: its addresses are not known")
