@@ -190,6 +190,7 @@ ELSEWHERE = {
     "incomplete-baseline": "asked of designs alone",
     "nodes-cannot-join": "the simulator makes no instances for node groups",
     "pinned-template-version": "an account does not tell who keeps the template",
+    "wide-data-read": "of AWS's own policies told at the policy that an account shows, in a design at its attachment",
 }
 
 
