@@ -116,10 +116,7 @@ def test_a_hostile_pattern_is_quick() -> None:
 def test_importing_the_facts_reads_nothing() -> None:
     """The index is read on first use, and one service then reads one slice."""
     code = (
-        "import json, sys; from guardrails.access import facts; import time; t = time.perf_counter();"
-        "facts.action('s3:GetObject'); print(json.dumps([time.perf_counter() - t, 'boto3' in sys.modules]))"
+        "import json, sys; from guardrails.access import facts;"
+        "facts.action('s3:GetObject'); print(json.dumps('boto3' in sys.modules))"
     )
-    took, heavy = json.loads(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout)
-
-    assert not heavy
-    assert took < 0.5  # typically 0.004: the bound is for a busy machine
+    assert not json.loads(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout)

@@ -465,13 +465,13 @@ def test_beyond_the_budget_is_undecided() -> None:
 @pytest.mark.parametrize("pattern", ["*a" * 400, "?*" * 300 + "x", "a*b?" * 200])
 def test_hostile_patterns_are_bounded(pattern: str) -> None:
     """Many wildcards take no exponential time."""
-    start = time.perf_counter()
+    start = time.process_time()
     one = identity(allow("s3:*", [f"arn:aws:s3:::{pattern}", f"arn:aws:s3:::z{pattern}*"]))
     other = identity(allow("s3:*", [f"arn:aws:s3:::{pattern[1:]}*", f"arn:aws:s3:::*{pattern[::-1]}"]))
     difference_witness(one, other)
     space_of(one).__and__(space_of(other)).find()
 
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_managed_policies_are_within_themselves() -> None:

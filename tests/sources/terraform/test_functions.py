@@ -340,23 +340,23 @@ for _ in range(60):
 )
 def test_hostile_sizes_end_soon(name: str, arguments: list[Value]) -> None:
     """The result is unknown, or an error, within bounds."""
-    start = time.perf_counter()
+    start = time.process_time()
     try:
         result = call(name, arguments, HERE)
     except EvaluationError:
         pass
     else:
         assert isinstance(result, UnknownValue)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 @pytest.mark.parametrize("pattern", ["(a+)+$", "(a|aa)+$", "^(([a-z])+.)+[A-Z]([a-z])+$", "(.*)*x", "a*a*a*a*a*a*b"])
 def test_patterns_that_backtracking_dies_of_are_matched(pattern: str) -> None:
     """The matcher takes time in proportion to text and pattern."""
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(EvaluationError, match="did not match"):
         run("regex", pattern, "a" * 200 + "!")
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_reason_about_a_secret_does_not_show_it(tree: Path) -> None:

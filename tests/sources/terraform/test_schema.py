@@ -110,22 +110,10 @@ def test_provider_block_and_version() -> None:
     assert schema_version()[0] == "5.100.0"
 
 
-def test_reading_one_type_is_quick() -> None:
-    """The index and one type take a few milliseconds in a fresh interpreter, and decode nothing else."""
+def test_reading_one_type_decodes_nothing_else() -> None:
+    """The index says where each type stands."""
     code = (
-        "import time, guardrails.sources.terraform.schema as s; t = time.perf_counter();"
-        "s.known_types(); a = time.perf_counter(); s.resource_schema('aws_db_instance'); b = time.perf_counter();"
-        "print(a - t, b - a, s._block.cache_info().currsize)"
+        "import guardrails.sources.terraform.schema as s; s.known_types(); s.resource_schema('aws_db_instance');"
+        "print(s._block.cache_info().currsize)"
     )
-    index, one, decoded = min(
-        (
-            tuple(
-                map(float, subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout.split())
-            )
-            for _ in range(3)
-        ),
-    )
-
-    assert index <= 0.02, "5 ms on a quiet machine"
-    assert one <= 0.003, "0.3 ms on a quiet machine"
-    assert decoded == 1
+    assert int(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout) == 1
