@@ -170,6 +170,7 @@ WAYS = {
     + endpoint("data.aws_vpc_endpoint_service.sqs.service_name"),
     "an endpoint whose region is not known": 'data "aws_region" "here" {}'
     + endpoint('"com.amazonaws.${data.aws_region.here.name}.sqs"'),
+    "an endpoint of a region in China": endpoint('"cn.com.amazonaws.cn-north-1.sqs"'),
     "an endpoint for each of several services": endpoint(
         '"com.amazonaws.eu-west-1.${each.key}"', 'for_each = toset(["sqs", "sns"])'
     ),
