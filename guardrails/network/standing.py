@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from guardrails.model import Model, Resource, Sensitive, Symbolic, Unknown, UnknownValue, Value
+from guardrails.model import Model, Resource, Sensitive, Symbolic, Unknown, UnknownValue, Value, reveal
 from guardrails.network.ports import NOTHING, PortSet
 from guardrails.network.rule import GROUP_TYPES
 from guardrails.network.security_group import RULE_TYPES, SecurityGroup
@@ -27,6 +27,7 @@ _RELAYS = {
     "aws_vpc_endpoint_security_group_association": "vpc_endpoint_id",
 }
 _SHOWN = 3
+_KARPENTER = "karpenter.sh/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,8 @@ def _all_in_view(lens: Network, group: Resource) -> bool:
     """Whether everything that a design puts a group on is in the picture of the network, with this group on it."""
     if group.type == "aws_default_security_group":
         return False  # whatever is launched without a group gets it
+    if _found_by_tag(group):
+        return False
     if any(not gap.types for gap in group.model.gaps):
         return False  # a module that is not installed may have it, too
     users = _users(group.model)
@@ -147,6 +150,12 @@ def _all_in_view(lens: Network, group: Resource) -> bool:
             if not any(group.address in i.groups for address in behind for i in lens.interfaces(address)):
                 return False
     return True
+
+
+def _found_by_tag(group: Resource) -> bool:
+    """Whether Karpenter looks for the group by its tags, to launch nodes with it (Karpenter, "NodeClasses")."""
+    tags = reveal(group.raw("tags"))
+    return isinstance(tags, UnknownValue) or (isinstance(tags, dict) and any(t.startswith(_KARPENTER) for t in tags))
 
 
 @dataclass(slots=True)

@@ -93,6 +93,21 @@ def test_a_user_that_the_picture_does_not_show_stays_open() -> None:
     assert _of(design) == Standing(SSH)
 
 
+def test_a_group_that_karpenter_finds_stays_open() -> None:
+    """It launches nodes with the groups that bear its tag."""
+    design = {**_base(), "aws_instance.i": _host("prv", public=False)}
+    design["aws_security_group.g"]["tags"] = {"karpenter.sh/discovery": "main"}
+
+    assert _of(design) == Standing(SSH)
+
+
+def test_a_module_that_is_not_installed_may_have_the_group() -> None:
+    """What it is given is not in view."""
+    design = {**_base(), "aws_instance.i": _host("prv", public=False)}
+
+    assert _of(design, "configuration", Gap('module "app" is not installed')) == Standing(SSH)
+
+
 def test_a_launch_template_counts_by_who_launches_from_it() -> None:
     """An Auto Scaling group in private subnets proves it; a template that nobody in view uses proves nothing."""
     template: Design = {"aws_launch_template.t": {"vpc_security_group_ids": [ref("aws_security_group.g")]}}
