@@ -18,7 +18,8 @@ _FEWER = {
     "c5.18xlarge": 72, "c5d.18xlarge": 72, "c5d.9xlarge": 36, "c5n.18xlarge": 72, "c5n.9xlarge": 36,
 }  # fmt: skip
 """Types older than the rule, and sizes that are written for the reader."""
-_GRAVITON = re.compile(r"(?:a1|[a-z]+\d+g[a-z0-9-]*)\.medium")
+_GRAVITON = re.compile(r"(?!t4g)(?:a1|[a-z]+\d+g[a-z0-9-]*)\.medium")
+_OWN_RULE = ("hpc", "mac", "u-", "u7")
 _SIZES = {"nano": 2, "micro": 2, "small": 2, "medium": 2, "large": 2, "xlarge": 4}
 
 
@@ -33,7 +34,7 @@ def vcpus(type_: str) -> int:
         return _FEWER[type_]
     if _GRAVITON.fullmatch(type_):
         return 1
-    size = type_.partition(".")[2]
+    size = "" if type_.startswith(_OWN_RULE) else type_.partition(".")[2]
     if size in _SIZES:
         return _SIZES[size]
     if found := re.fullmatch(r"(\d+)xlarge", size):
