@@ -235,10 +235,12 @@ def _patch(network: Network, client: str, target: str, ports: PortSet) -> str:
     protocol = "tcp" if ports.ranges("tcp") else "udp"
     group = network.picture.groups[client]
     inline = any(p.block is not None and p.block.resource is group.resource for p in group.egress)
-    if inline:
+    if inline:  # a rule of its own beside inline ones is removed by the next apply; naming groups both ways is a cycle
+        places = dict.fromkeys(interface.subnet for interface in network.members(target))
+        cidrs = ", ".join(f"{key}.cidr_block" for key in places)
         return (
             f"# in {client}\negress {{\n  from_port = {low}\n  to_port = {high}\n"
-            f'  protocol = "{protocol}"\n  cidr_blocks = ["..."] # the subnets of {target}\n}}'
+            f'  protocol = "{protocol}"\n  cidr_blocks = [{cidrs}]\n}}'
         )
     return (
         'resource "aws_vpc_security_group_egress_rule" "target" {\n'

@@ -19,6 +19,14 @@ RULE = """resource "aws_vpc_security_group_ingress_rule" "self" {{
   from_port                    = 0
   to_port                      = 65535
 }}"""
+# A rule of its own beside inline ones is removed by the next apply.
+INLINE = """# in {group}
+ingress {{
+  from_port = 0
+  to_port   = 65535
+  protocol  = "tcp"
+  self      = true
+}}"""
 NETWORK = """
             resource "aws_vpc" "main" {
               cidr_block = "10.0.0.0/16"
@@ -170,10 +178,16 @@ class JobGroupWithoutSelfRule(Check[Resource]):
         for group in groups:
             if group.ingress_doubt or group.doubts:
                 raise Unknown(f"{subject.address}: {(*group.doubts, f'the rules of {group.key}')[0]}")
+        first = groups[0] if groups else None
+        inline = first is not None and any(
+            p.block is not None and p.block.resource is first.resource for p in first.ingress
+        )
         yield self.finding(
             subject,
             f"{' and '.join(interface.groups)} does not let in itself on every port: {SYMPTOMS[subject.type]}",
             path=PATHS[subject.type],
             related=related(*((g.resource.place(), "the security group") for g in groups if g.resource is not None)),
-            fix=Fix("Let the group in itself", terraform=RULE.format(group=interface.groups[0])),
+            fix=Fix(
+                "Let the group in itself", terraform=(INLINE if inline else RULE).format(group=interface.groups[0])
+            ),
         )

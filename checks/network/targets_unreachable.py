@@ -294,12 +294,19 @@ def _blocked(network: Network, nodes: tuple[str, ...], member: str, ports: PortS
 
 
 def _patch(network: Network, node: str, member: str, ports: PortSet) -> str:
-    sources, targets = network.picture.interfaces[node].groups, network.picture.interfaces[member].groups
+    picture = network.picture
+    source, target = picture.interfaces[node], picture.interfaces[member]
     low, high = ports.ranges("tcp")[0] if ports.ranges("tcp") else (0, 65535)
-    target = targets[0] if targets else "aws_security_group.targets"
-    source = f"referenced_security_group_id = {sources[0]}.id" if sources else 'cidr_ipv4 = "..." # its subnets'
+    group = target.groups[0] if target.groups else "aws_security_group.targets"
+    own = picture.groups.get(group)
+    span = f"  from_port = {low}\n  to_port = {high}\n"
+    if own is not None and any(p.block is not None and p.block.resource is own.resource for p in own.ingress):
+        # A rule of its own beside inline ones is removed by the next apply.
+        body = f'ingress {{\n{span}  protocol = "tcp"\n  cidr_blocks = [{source.subnet}.cidr_block]\n}}'
+        return f"# in {group}\n{body}"
+    peer = f"referenced_security_group_id = {source.groups[0]}.id" if source.groups else "cidr_ipv4 = " + source.subnet
     return (
         'resource "aws_vpc_security_group_ingress_rule" "balancer" {\n'
-        f"  security_group_id = {target}.id\n  {source}\n"
-        f'  ip_protocol = "tcp"\n  from_port = {low}\n  to_port = {high}\n}}'
+        f"  security_group_id = {group}.id\n  {peer}{'' if source.groups else '.cidr_block'}\n"
+        f'  ip_protocol = "tcp"\n{span}}}'
     )

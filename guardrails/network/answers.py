@@ -77,19 +77,23 @@ class Unanswered:
         return related(*((block.place(), "so is this rule's") for block in self.blocks[1:]))
 
     def patch(self) -> str:
-        """The rule that is missing."""
-        numbers = [entry.number for entry in self.acl.known(self.back) if entry.number]
+        """The rule that is missing, written as the others are: a rule of its own would be lost beside inline ones."""
+        entries = [*self.acl.known("ingress"), *self.acl.known("egress")]
+        inline = any(entry.block.resource is self.resource for entry in entries)
+        number = max((e.number for e in self.acl.known(self.back) if e.number), default=90) + 10
         cidr = self.addresses.cidrs()[0]
+        family = "ipv6_cidr_block" if ":" in cidr else "cidr_block"
+        ports = '  protocol = "tcp"\n  from_port = 1024\n  to_port = 65535\n'
+        if inline:
+            head = f"# in {self.resource.address}\n{self.back} {{\n  rule_no = {number}\n"
+            return f'{head}  action = "allow"\n{ports}  {family} = "{cidr}"\n}}'
         return (
             'resource "aws_network_acl_rule" "answers" {\n'
             f"  network_acl_id = {self.resource.address}.id\n"
             f"  egress = {'true' if self.back == 'egress' else 'false'}\n"
-            f"  rule_number = {max(numbers, default=90) + 10}\n"
+            f"  rule_number = {number}\n"
             '  rule_action = "allow"\n'
-            '  protocol = "tcp"\n'
-            "  from_port = 1024\n"
-            "  to_port = 65535\n"
-            f'  {"ipv6_cidr_block" if ":" in cidr else "cidr_block"} = "{cidr}"\n'
+            f'{ports}  {family} = "{cidr}"\n'
             "}"
         )
 

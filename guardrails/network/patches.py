@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from guardrails.model import Unknown
+from guardrails.network.rule import Direction
 from guardrails.network.services import INTERNET
 from guardrails.network.topology import Interface, Picture
 
@@ -69,33 +70,50 @@ def _egress(picture: Picture, missing: Missing) -> str:
     table = picture.tables.get(place.table)
     route = table.for_service(missing.need.service) if table is not None else None
     inside = [
-        e
+        picture.interfaces[e.interfaces[0]]
         for e in picture.endpoints.values()
-        if e.private_dns and e.vpc == place.vpc and e.service == missing.need.service
+        if e.private_dns and e.interfaces and e.vpc == place.vpc and e.service == missing.need.service
     ]
-    own = picture.groups.get(group)
-    inline = own is not None and any(p.block is not None and p.block.resource is own.resource for p in own.egress)
-    if inside:
-        endpoint = picture.interfaces[inside[0].interfaces[0]]
-        target = _target("security_groups" if inline else "referenced_security_group_id", endpoint.groups[0], inline)
+    inline = _inline(picture, group, "egress")
+    if inside and inline:
+        target = f"cidr_blocks = [{reference(inside[0].subnet, 'cidr_block')}]"
+    elif inside:
+        target = f"referenced_security_group_id = {reference(inside[0].groups[0])}"
     elif route is not None and route.kind == "gateway-endpoint":
-        name = "prefix_list_ids" if inline else "prefix_list_id"
         value = reference(route.target, "prefix_list_id")
-        target = f"{name} = [{value}]" if inline else f"{name} = {value}"
+        target = f"prefix_list_ids = [{value}]" if inline else f"prefix_list_id = {value}"
     else:
         target = 'cidr_blocks = ["0.0.0.0/0"]' if inline else 'cidr_ipv4 = "0.0.0.0/0"'
-    if inline:
-        body = f'egress {{\n  from_port = 443\n  to_port = 443\n  protocol = "tcp"\n  {target}\n}}'
-        return f"# in {group}\n{body}"
-    return _rule("egress", "out", group, target)
+    return _block("egress", group, target) if inline else _rule("egress", "out", group, target)
 
 
-def _target(attribute: str, group: str, many: bool) -> str:
-    value = reference(group)
-    return f"{attribute} = [{value}]" if many else f"{attribute} = {value}"
+def _ingress(picture: Picture, missing: Missing) -> str:
+    """A rule that lets a workload into an endpoint."""
+    interfaces = missing.endpoint.interfaces if missing.endpoint is not None else ()
+    group = picture.interfaces[interfaces[0]].groups[0]
+    if _inline(picture, group, "ingress"):
+        return _block("ingress", group, f"cidr_blocks = [{reference(missing.interface.subnet, 'cidr_block')}]")
+    target = f"referenced_security_group_id = {reference(missing.interface.groups[0])}"
+    return _rule("ingress", "clients", group, target)
 
 
-def _rule(direction: str, name: str, group: str, target: str) -> str:
+def _inline(picture: Picture, group: str, direction: Direction) -> bool:
+    """Whether rules of a group stand inside of it: then one of its own would be removed by the next apply. Inside,
+    they name addresses, because two groups that name each other inside are a cycle.
+    """
+    own = picture.groups.get(group)
+    if own is None:
+        return False
+    permits = own.egress if direction == "egress" else own.ingress
+    return any(permit.block is not None and permit.block.resource is own.resource for permit in permits)
+
+
+def _block(direction: Direction, group: str, target: str) -> str:
+    body = f'{direction} {{\n  from_port = 443\n  to_port = 443\n  protocol = "tcp"\n  {target}\n}}'
+    return f"# in {group}\n{body}"
+
+
+def _rule(direction: Direction, name: str, group: str, target: str) -> str:
     return (
         f'resource "aws_vpc_security_group_{direction}_rule" "{name}" {{\n'
         f"  security_group_id = {reference(group)}\n"
@@ -105,20 +123,6 @@ def _rule(direction: str, name: str, group: str, target: str) -> str:
         f"  {target}\n"
         "}"
     )
-
-
-def _ingress(picture: Picture, missing: Missing) -> str:
-    """A rule that lets a workload into an endpoint."""
-    interfaces = missing.endpoint.interfaces if missing.endpoint is not None else ()
-    group = picture.interfaces[interfaces[0]].groups[0]
-    own = picture.groups.get(group)
-    inline = own is not None and any(p.block is not None and p.block.resource is own.resource for p in own.ingress)
-    source = missing.interface.groups[0]
-    if inline:
-        target = _target("security_groups", source, many=True)
-        body = f'ingress {{\n  from_port = 443\n  to_port = 443\n  protocol = "tcp"\n  {target}\n}}'
-        return f"# in {group}\n{body}"
-    return _rule("ingress", "clients", group, _target("referenced_security_group_id", source, many=False))
 
 
 def _gateway(picture: Picture, interface: Interface, service: str) -> str:
@@ -144,14 +148,19 @@ def _gateway(picture: Picture, interface: Interface, service: str) -> str:
 def _interface(picture: Picture, interface: Interface, services: Sequence[str]) -> str:
     place = picture.subnets[interface.subnet]
     names = ", ".join(f'"{name}"' for name in services)
+    client = reference(interface.groups[0]) if interface.groups else '"..." # the security group of the clients'
     return (
-        'resource "aws_vpc_endpoint" "services" {\n'
+        'resource "aws_security_group" "endpoints" {\n'
+        f"  vpc_id = {reference(place.vpc)}\n"
+        "}\n\n"
+        f"{_rule('ingress', 'endpoints', 'aws_security_group.endpoints', f'referenced_security_group_id = {client}')}"
+        '\n\nresource "aws_vpc_endpoint" "services" {\n'
         f"  for_each = toset([{names}])\n"
         f"  vpc_id = {reference(place.vpc)}\n"
         '  vpc_endpoint_type = "Interface"\n'
         f'  service_name = "com.amazonaws.{_region(picture, interface)}.${{each.key}}"\n'
         f"  subnet_ids = [{reference(place.key)}]\n"
-        f"  security_group_ids = [aws_security_group.endpoints.id] # lets in 443 from {', '.join(interface.groups)}\n"
+        "  security_group_ids = [aws_security_group.endpoints.id]\n"
         "  private_dns_enabled = true\n"
         "}"
     )

@@ -359,7 +359,7 @@ def test_a_closed_endpoint_beside_a_nat(tmp_path: Path) -> None:
     fix = found.findings[0].fix
     assert fix is not None
     assert fix.terraform.splitlines()[0] == "# in aws_security_group.endpoint"
-    assert "  security_groups = [aws_security_group.app.id]" in fix.terraform.splitlines()
+    assert "  cidr_blocks = [aws_subnet.a.cidr_block]" in fix.terraform.splitlines()
 
 
 def test_no_egress(tmp_path: Path) -> None:
