@@ -73,6 +73,7 @@ def svg(network: Network, found: Sequence[Exposure], path: Sequence[Hop] = ()) -
         own = [each for each in network.picture.subnets.values() if each.vpc == key]
         if any(each.resource is not None for each in own) or any(members.get(each.key) for each in own):
             top = _vpc(page, vpc, own, members, top) + 36
+    top = _fronts(page, [each for each in found if not each.interfaces and not each.through], top)
     if path:
         top = _caption(page, path, top)
     height = top + _legend(page, top)
@@ -168,7 +169,8 @@ def _interface(page: _Page, interface: Interface, x: float, y: float) -> None:
     page.front.append(_rect(f"{_kind(page, interface)}{on}", x, y, _COLUMN - 20, _ROW))
     page.front.append(_text(x + 10, y + 17, name))
     exposure = page.open.get(name) or page.led.get(name)
-    words = f"internet: {exposure.ports.describe()}" if exposure else _address(interface)
+    told = exposure is not None and interface.key in exposure.interfaces
+    words = f"internet: {exposure.ports.describe()}" if exposure and told else _address(interface)
     page.front.append(_text(x + 10, y + 32, words, "small"))
     if step:
         _badge(page, x + _COLUMN - 20, y, step)
@@ -273,6 +275,25 @@ def _edges(page: _Page, vpc: Vpc, x: float, y: float, width: float) -> float:
             _badge(page, at + wide, y, page.steps[key])
         at += wide + 10
     return y + (40 if found else 0)
+
+
+def _fronts(page: _Page, found: Sequence[Exposure], top: float) -> float:
+    """What answers on the internet without standing in a VPC."""
+    if not found:
+        return top
+    page.front.append(_text(32, top, "on the internet by themselves", "zone"))
+    x, y = 32.0, top + 10
+    for each in found:
+        words = f"{_short(visible(each.resource.address))}  {each.ports.describe()}"
+        wide = 24 + 6.6 * len(words)
+        if x > 32 and x + wide > page.width - 24:
+            x, y = 32.0, y + 36
+        page.front.append(_rect("open" if each.certainty == "must" else "maybe", x, y, wide, 28, 14))
+        page.front.append(
+            _text(x + wide / 2, y + 18, f"{each.resource.address}  {each.ports.describe()}", "small", anchor="middle")
+        )
+        x += wide + 10
+    return y + 58
 
 
 def _caption(page: _Page, path: Sequence[Hop], top: float) -> float:

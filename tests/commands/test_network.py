@@ -425,6 +425,20 @@ def test_the_picture_of_a_path_numbers_its_steps(tmp_path: Path) -> None:
     assert sorted(filter(None, numbers)) == ["1", "1", "2", "2", "3", "4", "4"]
 
 
+def test_the_picture_shows_what_is_on_the_internet_by_itself(tmp_path: Path) -> None:
+    """A cluster's public API is no interface of the VPC, and stands below it."""
+    cluster = 'resource "aws_eks_cluster" "m" {\n  vpc_config {\n    subnet_ids = [aws_subnet.private.id]\n  }\n}\n'
+    (tmp_path / "main.tf").write_text(DESIGN.partition('resource "aws_security_group"')[0] + cluster)
+    run("exposed", "--svg", "net.svg")
+    root = ET.fromstring((tmp_path / "net.svg").read_text(encoding="utf-8"))  # noqa: S314  # our own file
+
+    assert [t.text for t in root.iter(f"{SVG}text") if t.text and t.text.startswith("aws_eks")] == [
+        "aws_eks_cluster.m",
+        "aws_eks_cluster.m  TCP 443 (HTTPS)",
+    ]
+    assert [r.get("class") for r in root.iter(f"{SVG}rect")].count("open") == 1 + 1  # one is in the legend
+
+
 def test_names_in_the_picture_are_text(tmp_path: Path) -> None:
     """A name with markup in it stays a name."""
     (tmp_path / "main.tf").write_text(
