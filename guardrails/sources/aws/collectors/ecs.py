@@ -10,7 +10,7 @@ from guardrails.model import Part as TextPart
 from guardrails.model import Symbolic, UnknownValue, Value
 from guardrails.sources.aws.collector import Answer, Call, Part, Service
 from guardrails.sources.aws.record import Record
-from guardrails.sources.aws.scope import CallFailedError, Scope
+from guardrails.sources.aws.scope import Scope
 from guardrails.sources.aws.shape import at, block, pick, redacted, tags_of, when
 
 CLUSTERS = Call("ecs", "DescribeClusters", "clusters", params={"include": ["TAGS", "SETTINGS", "CONFIGURATIONS"]})
@@ -19,13 +19,20 @@ SERVICES = Call("ecs", "DescribeServices", "services", params={"include": ["TAGS
 TASK_DEFINITION = Call("ecs", "DescribeTaskDefinition", params={"include": ["TAGS"]})
 
 
-def _cluster(aws: Scope, arn: Any) -> Iterator[Record]:
-    item = next(iter(aws.every(CLUSTERS, clusters=[arn])), None)
-    if item is None:
-        raise CallFailedError(f"unexpected answer: {CLUSTERS.name}: no {arn}")
+_BATCH = 100  # clusters that AWS describes at once
+
+
+def _clusters(aws: Scope, page: Answer) -> Iterator[Record]:
+    arns = page["clusterArns"]
+    for start in range(0, len(arns), _BATCH):
+        for item in aws.every(CLUSTERS, clusters=arns[start : start + _BATCH]):
+            yield from aws.careful(_cluster, item, PART)
+
+
+def _cluster(aws: Scope, item: Answer) -> Iterator[Record]:
     if item.get("status") == "INACTIVE":
         return
-    name = item["clusterName"]
+    arn, name = item["clusterArn"], item["clusterName"]
     command = at(item, "configuration", "executeCommandConfiguration")
     yield aws.record(
         "aws_ecs_cluster",
@@ -220,15 +227,11 @@ def without_secrets(containers: Sequence[Answer]) -> Value:
     return Symbolic(*parts)
 
 
-SERVICE = Service(
-    "ecs",
-    (
-        Part(
-            ("aws_ecs_cluster", "aws_ecs_service", "aws_ecs_task_definition"),
-            Call("ecs", "ListClusters", "clusterArns"),
-            _cluster,
-            (CLUSTERS, LIST_SERVICES, SERVICES, TASK_DEFINITION),
-            parallel=True,
-        ),
-    ),
+PART = Part(
+    ("aws_ecs_cluster", "aws_ecs_service", "aws_ecs_task_definition"),
+    Call("ecs", "ListClusters"),
+    _clusters,
+    (CLUSTERS, LIST_SERVICES, SERVICES, TASK_DEFINITION),
 )
+
+SERVICE = Service("ecs", (PART,))

@@ -7,17 +7,24 @@ from typing import Any
 
 from guardrails.sources.aws.collector import TAGS, Answer, Call, Part, Service
 from guardrails.sources.aws.record import Record
-from guardrails.sources.aws.scope import CallFailedError, Scope
+from guardrails.sources.aws.scope import Scope
 from guardrails.sources.aws.shape import at, block, pick
 
 DOMAINS = Call("opensearch", "DescribeDomains", "DomainStatusList")
 
 
-def _domain(aws: Scope, listed: Answer) -> Iterator[Record]:
-    name = listed["DomainName"]
-    item = next(iter(aws.every(DOMAINS, DomainNames=[name])), None)
-    if item is None:
-        raise CallFailedError(f"unexpected answer: {DOMAINS.name}: no {name}")
+_BATCH = 5  # domains that AWS describes at once
+
+
+def _domains(aws: Scope, page: Answer) -> Iterator[Record]:
+    names = [listed["DomainName"] for listed in page["DomainNames"]]
+    for start in range(0, len(names), _BATCH):
+        for item in aws.every(DOMAINS, DomainNames=names[start : start + _BATCH]):
+            yield from aws.careful(_domain, item, PART)
+
+
+def _domain(aws: Scope, item: Answer) -> Iterator[Record]:
+    name = item["DomainName"]
     arn, vpc = item["ARN"], item.get("VPCOptions") or {}
     endpoint = item.get("Endpoint") or at(item, "Endpoints", "vpc", default="")
     yield aws.record(
@@ -97,15 +104,6 @@ def _one(options: Answer | None, **members: str) -> list[Any]:
     return block(pick(options, **members)) if options else []
 
 
-SERVICE = Service(
-    "opensearch",
-    (
-        Part(
-            ("aws_opensearch_domain",),
-            Call("opensearch", "ListDomainNames", "DomainNames"),
-            _domain,
-            (DOMAINS, TAGS),
-            parallel=True,
-        ),
-    ),
-)
+PART = Part(("aws_opensearch_domain",), Call("opensearch", "ListDomainNames"), _domains, (DOMAINS, TAGS))
+
+SERVICE = Service("opensearch", (PART,))
