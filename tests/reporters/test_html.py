@@ -196,11 +196,11 @@ def test_a_finding_unfolds_to_its_lines_its_path_and_its_fix(tab: Page, given: C
 
     tab.click("#f-f00 summary")
 
-    text = "document.querySelector('#f-f00 %s').innerText"
+    text = "document.querySelector('#f-f00 %s').textContent"
     assert tab.screenshot() != before
     assert tab.evaluate(text % "pre mark") == "cidr_blocks = var.open"
     assert tab.evaluate(
-        "Array.from(document.querySelectorAll('#f-f00 .route:first-of-type small'), e => e.innerText)"
+        "Array.from(document.querySelectorAll('#f-f00 .route:first-of-type small'), e => e.textContent)"
     ) == [
         "main.tf:1",
         "variables.tf:2",
@@ -214,9 +214,9 @@ def test_routes_and_changes_are_drawn(tab: Page, given: Context, tmp_path: Path)
     """What the internet reaches is a row of stops, what a plan changes a list."""
     show(tab, REPORT, given, tmp_path)
 
-    stops = tab.evaluate("Array.from(document.querySelectorAll('.card .route b'), e => e.innerText)")
+    stops = tab.evaluate("Array.from(document.querySelectorAll('.card .route b'), e => e.textContent)")
     assert stops == ["internet", "aws_internet_gateway.main", "aws_instance.web"]
-    assert tab.evaluate("document.querySelector('li.worse').innerText") == (
+    assert tab.evaluate("document.querySelector('li.worse').textContent") == (
         "new aws_instance.web tcp 22 from 0.0.0.0/0 not certain"
     )
 
