@@ -2,7 +2,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardrails import AddressSet, Check, Example, Finding, Kind, Network, PortSet, Resource, Severity, Unknown, related
+from guardrails import (
+    AddressSet,
+    Check,
+    Example,
+    Finding,
+    Fix,
+    Kind,
+    Network,
+    PortSet,
+    Resource,
+    Severity,
+    Unknown,
+    related,
+)
 
 NETWORK = """
             resource "aws_vpc" "main" {
@@ -338,6 +351,7 @@ class BalancerClosedToOwnServices(Check[Resource]):
                     (caller.place(), "the caller"),
                     *((g.resource.place(), "the load balancer's security group") for g in groups if g.resource),
                 ),
+                fix=Fix("Let the NAT gateways in", terraform=_patch(network, node.groups, caller)),
             )
             return
 
@@ -351,6 +365,27 @@ def _callers(network: Network, balancer: Resource) -> Iterator[Resource]:
         task = network.model.resolve(service.raw("task_definition"), "aws_ecs_task_definition")
         if task is not None and any(ref.address == balancer.address for ref in task.refs("container_definitions")):
             yield service
+
+
+def _patch(network: Network, groups: tuple[str, ...], caller: Resource) -> str:
+    """A rule for the Elastic IP of the caller's NAT gateway, inside the group where its others are."""
+    picture = network.picture
+    address = "aws_eip.nat"
+    for interface in network.interfaces(caller):
+        table = picture.tables.get(picture.subnets[interface.subnet].table)
+        for route in table.routes if table is not None else ():
+            nat = picture.nats.get(route.target) if route.kind == "nat" else None
+            for ref in nat.resource.refs("allocation_id") if nat is not None and nat.resource is not None else ():
+                address = ref.address
+    own = picture.groups.get(groups[0]) if groups else None
+    cidr = f'"${{{address}.public_ip}}/32"'
+    if own is not None and any(p.block is not None and p.block.resource is own.resource for p in own.ingress):
+        body = f'  from_port = 443\n  to_port = 443\n  protocol = "tcp"\n  cidr_blocks = [{cidr}]\n}}'
+        return f"# in {own.key}\ningress {{\n{body}"
+    return (
+        f'resource "aws_vpc_security_group_ingress_rule" "nat" {{\n  security_group_id = {groups[0]}.id\n'
+        f'  ip_protocol = "tcp"\n  from_port = 443\n  to_port = 443\n  cidr_ipv4 = {cidr}\n}}'
+    )
 
 
 def _translated(network: Network, caller: Resource) -> AddressSet | None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardrails import Check, Example, Finding, Kind, Model, Resource, Severity, related
+from guardrails import Check, Example, Finding, Kind, Model, Resource, Safety, Severity, related
 
 
 class CertificateWaitsInPrivateZone(Check[Resource]):
@@ -100,6 +100,9 @@ class CertificateWaitsInPrivateZone(Check[Resource]):
                         f"{record.address} is in the private zone {zone.address}, where ACM never finds it: "
                         "the apply waits for 75 minutes and fails",
                         related=related((record.place("zone_id"), "the record"), (zone.place(), "the private zone")),
+                        fix=self.set_attribute(
+                            record, "zone_id", "data.aws_route53_zone.public.zone_id", safety=Safety.MANUAL
+                        ),
                     )
                     return
 

@@ -5,6 +5,13 @@ from collections.abc import Iterable, Iterator
 from guardrails import Check, Example, Finding, Fix, Kind, Network, PortSet, Resource, Severity, Useless, related
 
 HTTPS = PortSet.tcp(443)
+RULE = """resource "aws_vpc_security_group_ingress_rule" "vpc" {{
+  security_group_id = {group}.id
+  ip_protocol       = "tcp"
+  from_port         = 443
+  to_port           = 443
+  cidr_ipv4         = {vpc}.cidr_block
+}}"""
 NETWORK = """
             resource "aws_vpc" "main" {
               cidr_block           = "10.0.0.0/16"
@@ -277,6 +284,7 @@ class EndpointClosedToClients(Check[Network]):
                     f"its security groups let nobody in on port 443: calls to {endpoint.service} time out",
                     path="security_group_ids",
                     related=related(*((group.place(), "its security group") for group in shut)),
+                    fix=Fix("Let the VPC in", terraform=RULE.format(group=shut[0].address, vpc=endpoint.vpc)),
                 )
 
 

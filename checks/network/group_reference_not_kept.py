@@ -7,6 +7,7 @@ from guardrails import (
     Check,
     Example,
     Finding,
+    Fix,
     Kind,
     Network,
     Resource,
@@ -153,9 +154,17 @@ class GroupReferenceNotKept(Check[SecurityGroup]):
                         f"it names {other.address} of {there.address}, which {here.address} cannot see: {reason}",
                         path=_path(rule.block),
                         related=related((other.place(), "the group")),
+                        fix=self._fix(subject, here, there, reason),
                     )
         if doubt:
             raise Unknown(doubt)
+
+    def _fix(self, subject: SecurityGroup, here: Resource, there: Resource, reason: str) -> Fix:
+        """Let the transit gateway keep groups if there is one, else name the other network's addresses."""
+        gateway = subject.model.at(reason.partition(" ")[0]) if "SG_REFERENCING_SUPPORT" in reason else None
+        if gateway is not None:
+            return self.set_attribute(gateway, "security_group_referencing_support", '"enable"')
+        return Fix(f"Name the addresses of {there.address}", terraform=f"cidr_ipv4 = {there.address}.cidr_block")
 
 
 def _vpc(group: Resource) -> Resource | None:

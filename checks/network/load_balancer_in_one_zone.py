@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardrails import Check, Example, Finding, Kind, Resource, Severity, Unknown
+from guardrails import Check, Example, Finding, Fix, Kind, Resource, Severity, Unknown
+
+FIX = Fix("Give it a second zone", terraform="subnets = [aws_subnet.a.id, aws_subnet.b.id] # of two zones")
 
 
 class LoadBalancerInOneZone(Check[Resource]):
@@ -103,7 +105,7 @@ class LoadBalancerInOneZone(Check[Resource]):
         if not subnets:
             return
         if len(subnets) == 1:
-            yield self.finding(subject, "it has one subnet, two zones are needed", path=attribute)
+            yield self.finding(subject, "it has one subnet, two zones are needed", path=attribute, fix=FIX)
             return
         zones = set()
         unseen = ""
@@ -118,5 +120,8 @@ class LoadBalancerInOneZone(Check[Resource]):
             raise Unknown(f"{subject.address}: the zone of {unseen} is not in view")
         if len(zones) == 1:
             yield self.finding(
-                subject, f"its {len(subnets)} subnets are all in {zones.pop()}, two zones are needed", path=attribute
+                subject,
+                f"its {len(subnets)} subnets are all in {zones.pop()}, two zones are needed",
+                path=attribute,
+                fix=FIX,
             )

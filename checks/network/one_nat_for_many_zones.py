@@ -2,8 +2,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardrails import Check, Example, Finding, Kind, Network, Resource, Severity, Unknown, environment, related
+from guardrails import Check, Example, Finding, Fix, Kind, Network, Resource, Severity, Unknown, environment, related
 
+PATCH = """resource "aws_eip" "second" {{
+  domain = "vpc"
+}}
+
+resource "aws_nat_gateway" "second" {{
+  allocation_id = aws_eip.second.id
+  subnet_id     = aws_subnet.public_b.id # a public one of {zone}
+}}
+
+# in the route table of {subnet}
+route {{
+  cidr_block     = "0.0.0.0/0"
+  nat_gateway_id = aws_nat_gateway.second.id
+}}"""
 NETWORK = """
             resource "aws_vpc" "main" {
               cidr_block = "10.0.0.0/16"
@@ -226,6 +240,7 @@ class OneNatForManyZones(Check[Resource]):
                 related=related(
                     *((p.resource.place() if p.resource else None, "a subnet of another zone") for p in others)
                 ),
+                fix=Fix("Give each zone its own", terraform=PATCH.format(zone=others[0].zone, subnet=others[0].key)),
             )
         elif len(served) > 1 and not (home and all(place.zone for place in served)):
             raise Unknown(f"{subject.address}: the zones of the subnets that it serves are not all known")

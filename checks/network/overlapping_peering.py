@@ -3,7 +3,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import ip_network
 
-from guardrails import Check, Example, Finding, Kind, Model, Resource, Severity, Symbolic, Unknown, related
+from guardrails import (
+    AddressSet,
+    Check,
+    Example,
+    Finding,
+    Kind,
+    Model,
+    Network,
+    Resource,
+    Safety,
+    Severity,
+    Symbolic,
+    Unknown,
+    related,
+)
 
 
 class OverlappingPeering(Check[Resource]):
@@ -88,6 +102,9 @@ class OverlappingPeering(Check[Resource]):
                         f"{ours} of {here.address} overlaps {theirs} of {there.address}",
                         path="peer_vpc_id",
                         related=related((here.place("cidr_block"), ours), (there.place("cidr_block"), theirs)),
+                        fix=self.set_attribute(
+                            there, "cidr_block", f'"{_free(Network.of(model))}"', safety=Safety.MANUAL
+                        ),
                     )
                     return
 
@@ -103,3 +120,10 @@ def _ranges(model: Model, vpc: Resource) -> Iterator[str]:
     yield from (cidr for cidr in candidates if cidr and not isinstance(cidr, Symbolic))
     if any(isinstance(cidr, Symbolic) for cidr in candidates):
         raise Unknown(f"{vpc.address}: its addresses are not known")
+
+
+def _free(network: Network) -> str:
+    """A range that no VPC in view has."""
+    taken = AddressSet.union_of(vpc.cidrs for vpc in network.picture.vpcs.values() if vpc.resource is not None)
+    found = (f"10.{number}.0.0/16" for number in range(256))
+    return next((cidr for cidr in found if taken.isdisjoint(AddressSet.of(cidr))), "172.16.0.0/16")

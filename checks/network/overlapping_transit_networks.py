@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardrails import Check, Example, Finding, Kind, Model, Network, Resource, Severity, related
+from guardrails import AddressSet, Check, Example, Finding, Kind, Model, Network, Resource, Safety, Severity, related
 
 
 class OverlappingTransitNetworks(Check[Resource]):
@@ -151,7 +151,8 @@ class OverlappingTransitNetworks(Check[Resource]):
     )
 
     def check(self, subject: Resource, /) -> Iterator[Finding]:
-        picture = Network.of(subject.model).picture
+        network = Network.of(subject.model)
+        picture = network.picture
         second = picture.attachments.get(subject.address)
         two = picture.vpcs.get(second.vpc) if second is not None else None
         if second is None or two is None or two.doubt:
@@ -174,6 +175,9 @@ class OverlappingTransitNetworks(Check[Resource]):
                     (one.resource.place("cidr_block") if one.resource else None, one.key),
                     (two.resource.place("cidr_block") if two.resource else None, two.key),
                 ),
+                fix=self.set_attribute(two.resource, "cidr_block", f'"{_free(network)}"', safety=Safety.MANUAL)
+                if two.resource
+                else None,
             )
 
 
@@ -193,3 +197,10 @@ def _tables(model: Model, attachment: Resource | None) -> set[str]:
         if any(ref.address == attachment.address for ref in each.refs("transit_gateway_attachment_id")):
             found |= {ref.address for ref in each.refs("transit_gateway_route_table_id")}
     return found
+
+
+def _free(network: Network) -> str:
+    """A range that no VPC in view has."""
+    taken = AddressSet.union_of(vpc.cidrs for vpc in network.picture.vpcs.values() if vpc.resource is not None)
+    found = (f"10.{number}.0.0/16" for number in range(256))
+    return next((cidr for cidr in found if taken.isdisjoint(AddressSet.of(cidr))), "172.16.0.0/16")

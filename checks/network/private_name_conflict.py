@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from guardrails import Check, Example, Finding, Kind, Network, Resource, Severity, Unknown, related
+from guardrails import Check, Example, Finding, Kind, Network, Resource, Safety, Severity, Unknown, related
 
 REFUSAL = "`private-dns-enabled cannot be set because there is already a conflicting DNS domain`"
 # Where the name is not the service's own.
@@ -186,6 +186,7 @@ class PrivateNameConflict(Check[Resource]):
                     f"{zone.address} answers for the same name in {endpoint.vpc}: {REFUSAL}",
                     path="private_dns_enabled",
                     related=related((zone.place(), "the private zone")),
+                    fix=self.set_attribute(subject, "private_dns_enabled", "false", safety=Safety.UNSAFE),
                 )
         for first in picture.endpoints.values():
             if first.key == endpoint.key:
@@ -201,6 +202,7 @@ class PrivateNameConflict(Check[Resource]):
                 f"{other.address} answers for {endpoint.service} in {endpoint.vpc} already: {REFUSAL}",
                 path="private_dns_enabled",
                 related=related((other.place(), "the other endpoint")),
+                fix=self.set_attribute(subject, "private_dns_enabled", "false", safety=Safety.UNSAFE),
             )
             return
 
