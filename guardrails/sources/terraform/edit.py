@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from guardrails.model import Path, Resource, Value, reveal
-from guardrails.sources.terraform.expression import Call, For, Invalid, Literal, Node, Object, Reference, Tuple
+from guardrails.sources.terraform.expression import Invalid, Literal, Node, Object, Reference, Tuple
 from guardrails.sources.terraform.instance import ModuleInstance
 from guardrails.sources.terraform.loader import read_text, terraform_files
 from guardrails.sources.terraform.module import nested_type
@@ -122,8 +122,9 @@ class _Editor:
             raise CannotEditError("which element of a list it is cannot be told")  # sets have an order of their own
         below = (attribute.name, *way)
         if self._expression is not None:
-            end = len(source.text[: node.end].rstrip("\r\n"))
-            return self._made(source, (node.start, end), self._expression, below)
+            start = node.start if way else _value_start(source.text, attribute)
+            end = len(source.text[: node.end if way else attribute.end].rstrip("\r\n"))
+            return self._made(source, (start, end), self._expression, below)
         if way:
             raise CannotEditError("it is an element of a list or map")
         text = source.text
@@ -220,7 +221,7 @@ def _member(items: Sequence[tuple[Node, Node]], name: str | int) -> Node | None:
 
 def _names(node: Node) -> Iterator[Node]:
     """What makes a value depend on something else than its own text."""
-    if isinstance(node, Reference | Call | For):
+    if isinstance(node, Reference):
         yield node
     for child in node.children():
         yield from _names(child)
@@ -252,6 +253,12 @@ def _editable(source: Source) -> Source:
 
 def _is_argument(attribute: SchemaAttribute) -> bool:
     return attribute.optional or attribute.required
+
+
+def _value_start(text: str, attribute: Attribute) -> int:
+    """Where the expression of an attribute starts, parentheses included."""
+    at = text.index("=", attribute.start) + 1
+    return at + len(text[at:]) - len(text[at:].lstrip(" \t"))
 
 
 def _line_start(text: str, at: int) -> int:
