@@ -9,6 +9,7 @@ occurs and that no pattern of a policy can contain.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 
 from guardrails.access.arns import ID_IS, TEMPLATES
@@ -25,6 +26,7 @@ from guardrails.model import (
     Unknown,
     UnknownValue,
     Value,
+    decode_json,
 )
 
 HOLE = "\U000dfffd"
@@ -137,7 +139,9 @@ class Names:
         return self._deduced(key)
 
     def _deduced(self, key: str) -> str:
-        """The one account in which the design's own documents name the design's own principals and policies."""
+        """The one account in which the design's own documents name the design's own principals and policies, or let
+        IAM be managed.
+        """
         own: set[tuple[str, str]] = set()
         for kind in ("role", "user", "group", "policy"):
             for resource in self.model.all(f"aws_iam_{kind}"):
@@ -145,6 +149,7 @@ class Names:
                 if _key(resource.provider) == key and _is_plain(value):
                     own.add((kind, str.__str__(value)))
         found: set[str] = set()
+        managed: set[str] = set()
         for type_, attribute in _DOCUMENTS:
             for resource in self.model.all(type_):
                 value = resource.raw(attribute)
@@ -152,6 +157,9 @@ class Names:
                 for match in _NAMED.finditer(text):
                     if (match[2], match[3].rpartition("/")[2]) in own:
                         found.add(match[1])
+                if "iam:" in text and isinstance(value, str) and _key(resource.provider) == key:
+                    managed.update(_of_iam_statements(value))
+        found = found or managed
         return found.pop() if len(found) == 1 else ""
 
     def region(self, resource: Resource) -> str:
@@ -395,6 +403,30 @@ def _key(provider: Provider) -> str:
     }
     # Fake credentials, as those for a local emulator, are one account whatever the provider's alias.
     return repr(found) if found else ""
+
+
+def _of_iam_statements(text: str) -> Iterator[str]:
+    """The accounts of what statements about IAM alone name: nobody can manage another account's users and roles."""
+    try:
+        document = decode_json(text)
+    except (ValueError, RecursionError, Unknown):
+        return
+    statements = document.get("Statement") if isinstance(document, dict) else None
+    for statement in statements if isinstance(statements, list) else [statements]:
+        if isinstance(statement, dict) and all(
+            _plain_text(a).startswith("iam:") for a in _list(statement.get("Action"))
+        ):
+            for named in _list(statement.get("Resource")):
+                if (account := _account_of(_plain_text(named))) is not None:
+                    yield account
+
+
+def _list(value: Value) -> list[Value]:
+    return value if isinstance(value, list) else [value]
+
+
+def _plain_text(value: Value) -> str:
+    return str.__str__(value).lower() if isinstance(value, str) else ""
 
 
 def _account_of(arn: str) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from guardrails.access.documents import Part, Side
-from guardrails.access.names import may_match
+from guardrails.access.names import is_stand_in, may_match
 from guardrails.access.permissions import Circumstances, Permissions, Rule, caller_keys, holds
 from guardrails.access.principals import Principal
 from guardrails.access.request import ContextValue
@@ -149,7 +149,7 @@ class Trust:
         freely = self._holding(self._freely(principal), known)
         named = self._holding([self._by_arn.get(principal.arn, {})], known)
         direct = freely | named
-        account = self._holding([self._by_account.get(principal.account, {})], known)
+        account = self._holding(self._of_account(principal.account), known)
         if not direct | account:
             return 0
         circumstances = Circumstances(targets=target_keys)
@@ -169,6 +169,12 @@ class Trust:
                 found &= ~(1 << place)
         place = next((p for p in bits(space.match(principal.arn, "least"))), -1)
         return found & ~(1 << place) if place >= 0 else found
+
+    def _of_account(self, account: str) -> list[dict[str, _Trusting]]:
+        """Trust in an account as a whole; one that is not known may be any that is named."""
+        if self.side == "most" and is_stand_in(account):
+            return list(self._by_account.values())
+        return [self._by_account.get(account, {})]
 
     def _freely(self, principal: Principal) -> list[dict[str, _Trusting]]:
         """Trust in everybody and in the principal's sessions, which no boundary limits."""

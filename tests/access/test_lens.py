@@ -439,14 +439,18 @@ def test_providers_with_other_credentials_are_other_accounts() -> None:
 
 
 def test_the_account_follows_from_arns_of_the_design() -> None:
-    """Documents that name the design's own role in one account say which it is; in two, or another's, they do not."""
+    """Documents that name the design's own role in one account say which it is, and so do those that let IAM be
+    managed; two accounts, or a role to assume elsewhere, do not.
+    """
     one = user("u", allow("iam:PassRole", arn("role", "app", "222222222222")))
     two = user("v", allow("iam:PassRole", arn("role", "app", "333333333333")))
     app = role("app", service("lambda"))
 
     assert access(app, one, account="").accounts() == {"222222222222"}
     assert access(app, one, two, account="").is_own_account("222222222222") is None
-    assert access(role("web", service("lambda")), one, account="").is_own_account("222222222222") is None
+    assert access(role("web", service("lambda")), one, account="").accounts() == {"222222222222"}
+    other = user("w", allow("sts:AssumeRole", arn("role", "app", "222222222222")))
+    assert access(role("web", service("lambda")), other, account="").is_own_account("222222222222") is None
 
 
 def test_a_provider_is_not_everybody() -> None:

@@ -537,3 +537,25 @@ def test_all_permissions_of_a_new_thing_are_for_one_name() -> None:
 
     assert ways(caller("dev-*", "*-dev")) == [["u", "t"]]
     assert ways(caller("dev-*", "prod-*")) == []
+
+
+ELSEWHERE = "123456789012"
+
+
+@pytest.mark.parametrize(
+    ("statements", "target", "found"),
+    [
+        # Nobody manages the users and roles of another account, so that the account is the design's own.
+        ([allow("iam:PassRole", f"arn:aws:iam::{ELSEWHERE}:role/*"), allow(LAMBDA)], service("lambda"), ["must"]),
+        ([allow("iam:CreateAccessKey", f"arn:aws:iam::{ELSEWHERE}:user/*")], service("lambda"), []),
+        # A role that trusts an account may trust the design's own.
+        ([allow("sts:AssumeRole")], trust({"AWS": ELSEWHERE}), ["may"]),
+        ([allow("s3:GetObject")], trust({"AWS": ELSEWHERE}), []),
+        ([allow("sts:AssumeRole")], trust({"AWS": arn("role", "x", ELSEWHERE)}), []),
+    ],
+)
+def test_an_account_that_is_not_known(statements: list[dict[str, object]], target: str, found: list[str]) -> None:
+    """Where the design's account is not known, what its documents name tells, or leaves the path possible."""
+    lens = access(user("u", *statements), role("t", target, ADMIN), account="")
+
+    assert [path.certainty for path in paths(lens)] == found
