@@ -189,6 +189,19 @@ def test_the_check_that_is_shown_passes_its_own_test(tmp_path: Path) -> None:
     assert [testing.failures(case, checks) for case in testing.cases(checks)] == [[]]
 
 
+def test_the_parts_that_are_told_of_are_there() -> None:
+    """Every path in the table of parts is one of the repository, and no package is left out."""
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    rows = re.findall(r"^\| (`[\w/.]+`(?:, `[\w.]+`)*) \|", text, re.MULTILINE)
+    paths = [path for row in rows for path in re.findall(r"`([\w/.]+)`", row)]
+    here = ("", "guardrails", "guardrails/sources")
+    told = {next(iter(Path(path).parts[1:2]), path) for path in paths if path.startswith("guardrails/")}
+    packages = {path.parent.name for path in (ROOT / "guardrails").glob("*/__init__.py")}
+
+    assert [path for path in paths if not any((ROOT / folder / path).exists() for folder in here)] == []
+    assert packages - told == set()
+
+
 def test_the_formats_are_all_told_of() -> None:
     """The table of formats has a row for each, and the JSON that is shown has the fields that the document has."""
     text = (ROOT / "docs" / "output-formats.md").read_text()
