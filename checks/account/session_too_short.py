@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from guardrails import Check, Example, Finding, Kind, Model, Provider, Resource, Severity, Symbolic, related
+from guardrails import Check, Example, Finding, Kind, Model, Resource, Severity, Symbolic, related
 
 HOUR, LONGEST = 3600, 12 * 3600
 UNITS = {"h": HOUR, "m": 60, "s": 1}
@@ -69,11 +69,10 @@ class SessionTooShort(Check[Model]):
     )
 
     def check(self, subject: Model, /) -> Iterator[Finding]:
-        seen: list[Provider] = []
-        for user in subject.all():
-            if user.provider in seen:
-                continue
-            seen.append(user.provider)
+        users: dict[int, Resource] = {}  # by provider: comparing two would evaluate all of both
+        for resource in subject.all():
+            users.setdefault(id(resource.provider), resource)
+        for user in users.values():
             for name in ("assume_role", "assume_role_with_web_identity"):
                 blocks = user.provider.config.get(name)
                 chain = [each for each in blocks if isinstance(each, Mapping)] if isinstance(blocks, list) else []
