@@ -18,7 +18,7 @@ from guardrails import (
     users,
 )
 
-SINCE = re.compile(r"\((\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) GMT\)")
+SINCE = re.compile(r"\((\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (?:GMT|UTC)\)")
 
 
 class LongStoppedInstance(Waste):

@@ -104,9 +104,13 @@ def _hold(ask: Ask, item: Item, clients: Clients) -> None:
         gone = "NotFound" in code or code.endswith("NotFoundFault") or code == "NatGatewayNotFound"
         reason = "it is gone already" if gone else f"{call_name(ask)}: {code}"
         raise _StopError("skipped", reason) from None
-    except (BotoCoreError, UnexpectedAnswerError) as error:
+    except Exception as error:  # botocore's parsers raise anything over an answer that is not AWS's
         raise _StopError("skipped", f"{call_name(ask)}: {_brief(error)}") from None
-    if jmespath.search(ask.query, answer) is not True:
+    try:
+        holds = jmespath.search(ask.query, answer) is True
+    except jmespath.exceptions.JMESPathError:  # the length of what is not there
+        holds = False
+    if not holds:
         raise _StopError("skipped", ask.otherwise)
 
 
@@ -123,7 +127,7 @@ def _change(do: Do, item: Item, clients: Clients, journal: Journal, kept: dict[s
             journal.write("done", **facts, note=f"{code}: there was nothing left")
             return
         raise _StopError("failed", f"{call_name(do)}: {code}: {error.response['Error'].get('Message', '')}") from None
-    except (BotoCoreError, UnexpectedAnswerError) as error:
+    except Exception as error:  # as above; whether AWS did it is not known
         raise _StopError("failed", f"{call_name(do)}: {_brief(error)}") from None
     if do.keep:
         value = jmespath.search(do.query, answer)
@@ -137,7 +141,7 @@ def _change(do: Do, item: Item, clients: Clients, journal: Journal, kept: dict[s
         try:
             waiter = client.get_waiter(do.wait)  # type: ignore[attr-defined]  # botocore's own
             waiter.wait(**filled(do.wait_for, kept), WaiterConfig={"MaxAttempts": _PATIENCE})
-        except (BotoCoreError, ClientError) as error:
+        except Exception as error:  # as above
             raise _StopError("failed", f"{call_name(do)}: it does not end: {_brief(error)}") from None
 
 

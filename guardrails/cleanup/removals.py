@@ -480,7 +480,7 @@ def _instance(instance: Resource) -> Removal:
                 "InstanceId": name,
                 "Name": f"{name} before its removal",
                 "NoReboot": True,
-                "TagSpecifications": [*_tags("image"), *_tags("snapshot")],
+                "TagSpecifications": _tags("image"),
             },
             keep="image",
             query="ImageId",

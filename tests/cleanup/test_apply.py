@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import botocore.session
 import pytest
 
 from guardrails import engine
@@ -30,6 +31,12 @@ YOUNG = """
 [options.nat-without-route]
 days = 0
 [options.unattached-volume]
+days = 0
+[options.long-stopped-instance]
+days = 0
+[options.unused-secret]
+days = 0
+[options.alarm-without-data]
 days = 0
 """
 
@@ -240,3 +247,43 @@ def test_what_is_gone_already_is_said(account: Proxy, checks: dict[str, AnyCheck
     results, _ = carried_out(plan, tmp_path / "journal.jsonl")
 
     assert [(each.outcome, each.reason) for each in results] == [("skipped", "it is gone already")]
+
+
+def test_things_of_many_kinds(account: Proxy, checks: dict[str, AnyCheck], tmp_path: Path) -> None:
+    """Each goes by its own way: saved, scheduled with a window, or at once."""
+
+    def client(name: str) -> Any:
+        return botocore.session.Session().create_client(name, region_name=REGION)
+
+    [instance] = ec2().run_instances(ImageId="ami-12c6146b", MinCount=1, MaxCount=1)["Instances"]
+    ec2().stop_instances(InstanceIds=[instance["InstanceId"]])
+    key = client("kms").create_key()["KeyMetadata"]["KeyId"]
+    client("kms").disable_key(KeyId=key)
+    client("secretsmanager").create_secret(Name="old", SecretString="-")
+    client("ecs").create_cluster(clusterName="old")
+    client("rds").create_db_parameter_group(
+        DBParameterGroupName="old", DBParameterGroupFamily="postgres14", Description="x"
+    )
+    client("elbv2").create_target_group(Name="old", Protocol="HTTP", Port=80, VpcId=instance["VpcId"])
+
+    services = ("ec2", "vpc", "kms", "secretsmanager", "ecs", "rds", "elb", "autoscaling")
+    results, _ = carried_out(planned(checks, *services), tmp_path / "journal.jsonl")
+
+    [image] = ec2().describe_images(Owners=["self"], Filters=[{"Name": "tag-key", "Values": ["guardrails:cleanup"]}])[
+        "Images"
+    ]
+    ended = {each.item.resource.type: (each.outcome, each.undo.partition(" --")[0]) for each in results}
+    assert ended == {
+        "aws_db_parameter_group": ("removed", "it is made anew from what the journal keeps"),
+        "aws_ecs_cluster": ("removed", "aws ecs create-cluster"),
+        "aws_instance": ("removed", "aws ec2 run-instances"),
+        "aws_kms_key": ("removed", "aws kms cancel-key-deletion"),
+        "aws_lb_target_group": ("removed", "aws elbv2 create-target-group, with what the journal keeps"),
+        "aws_secretsmanager_secret": ("removed", "aws secretsmanager restore-secret"),
+    }
+    [state] = ec2().describe_instances(InstanceIds=[instance["InstanceId"]])["Reservations"][0]["Instances"]
+    assert state["State"]["Name"] == "terminated"
+    assert image["Name"] == f"{instance['InstanceId']} before its removal"
+    assert client("kms").describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "PendingDeletion"
+    assert client("secretsmanager").list_secrets()["SecretList"] == []
+    assert client("elbv2").describe_target_groups()["TargetGroups"] == []
