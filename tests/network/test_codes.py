@@ -14,142 +14,31 @@ from guardrails.network.codes import MEANING
 from guardrails.network.lens import EndLike, Network
 from guardrails.network.ports import ALL, PortSet
 from guardrails.network.reach import Internet
+from tests.network.base import (
+    ATTACH_A,
+    ATTACH_C,
+    EVERY4,
+    HUB,
+    IGW,
+    NAT,
+    PCX,
+    PRIVATE_ROUTES,
+    PUBLIC_ROUTES,
+    TGW,
+    VGW,
+    Design,
+    acl,
+    associate,
+    base,
+    host,
+    ingress,
+    only,
+    route,
+    subnet,
+)
 from tests.network.design import model, ref
 
-Design = dict[str, dict[str, Value]]
-EVERY4 = "0.0.0.0/0"
 HTTPS = PortSet.tcp(443)
-
-
-def _all_rules() -> dict[str, Value]:
-    rule: Value = {
-        "protocol": "-1",
-        "from_port": 0,
-        "to_port": 0,
-        "cidr_blocks": [EVERY4],
-        "ipv6_cidr_blocks": ["::/0"],
-    }
-    return {"ingress": [rule], "egress": [rule]}
-
-
-def _acl(subnet: str) -> dict[str, Value]:
-    rule: Value = {
-        "rule_no": 1,
-        "action": "allow",
-        "protocol": "-1",
-        "from_port": 0,
-        "to_port": 0,
-        "cidr_block": EVERY4,
-    }
-    return {"subnet_ids": [ref(f"aws_subnet.{subnet}")], "ingress": [rule], "egress": [rule]}
-
-
-def _only(low: int, high: int, cidr: str = EVERY4) -> list[Value]:
-    return [{"rule_no": 1, "action": "allow", "protocol": "tcp", "from_port": low, "to_port": high, "cidr_block": cidr}]
-
-
-def _ingress(**peer: Value) -> list[Value]:
-    return [{"protocol": "-1", "from_port": 0, "to_port": 0, **peer}]
-
-
-def _subnet(vpc: str, cidr: str, zone: str) -> dict[str, Value]:
-    return {"vpc_id": ref(f"aws_vpc.{vpc}"), "cidr_block": cidr, "availability_zone": zone}
-
-
-def _host(subnet: str, group: str, address: str, *, public: bool = False) -> dict[str, Value]:
-    return {
-        "subnet_id": ref(f"aws_subnet.{subnet}"), "private_ip": address, "associate_public_ip_address": public,
-        "vpc_security_group_ids": [ref(f"aws_security_group.{group}")],
-    }  # fmt: skip
-
-
-def _route(cidr: str, **target: Value) -> Value:
-    return {"cidr_block": cidr, **target}
-
-
-IGW, NAT = ref("aws_internet_gateway.a"), ref("aws_nat_gateway.n")
-PCX, TGW, VGW = ref("aws_vpc_peering_connection.ab"), ref("aws_ec2_transit_gateway.t"), ref("aws_vpn_gateway.v")
-PUBLIC_ROUTES: list[Value] = [_route(EVERY4, gateway_id=IGW)]
-PRIVATE_ROUTES: list[Value] = [
-    _route(EVERY4, nat_gateway_id=NAT),
-    _route("10.1.0.0/16", vpc_peering_connection_id=PCX),
-    _route("10.2.0.0/16", transit_gateway_id=TGW),
-    _route("192.168.0.0/16", gateway_id=VGW),
-]
-ATTACH_A, ATTACH_C = (ref(f"aws_ec2_transit_gateway_vpc_attachment.{v}") for v in "ac")
-HUB = ref("aws_ec2_transit_gateway_route_table.t")
-
-
-def _associate(subnet: str, table: str) -> dict[str, dict[str, Value]]:
-    return {
-        f"aws_route_table_association.{subnet}": {
-            "subnet_id": ref(f"aws_subnet.{subnet}"), "route_table_id": ref(f"aws_route_table.{table}")
-        }
-    }  # fmt: skip
-
-
-def _base() -> Design:
-    """Three VPCs: `a` with an internet gateway, NAT and VPN, peered with `b`, and with `c` by a transit gateway."""
-    design: Design = {
-        "aws_vpc.a": {"cidr_block": "10.0.0.0/16", "enable_dns_hostnames": True},
-        "aws_vpc.b": {"cidr_block": "10.1.0.0/16"},
-        "aws_vpc.c": {"cidr_block": "10.2.0.0/16"},
-        "aws_internet_gateway.a": {"vpc_id": ref("aws_vpc.a")},
-        "aws_vpn_gateway.v": {"vpc_id": ref("aws_vpc.a")},
-        "aws_vpn_connection.v": {"vpn_gateway_id": VGW, "static_routes_only": True},
-        "aws_subnet.pub": _subnet("a", "10.0.1.0/24", "x"),
-        "aws_subnet.prv": _subnet("a", "10.0.2.0/24", "x"),
-        "aws_subnet.far": _subnet("a", "10.0.3.0/24", "y"),
-        "aws_subnet.b": _subnet("b", "10.1.1.0/24", "x"),
-        "aws_subnet.c": _subnet("c", "10.2.1.0/24", "x"),
-        "aws_route_table.pub": {"vpc_id": ref("aws_vpc.a"), "route": PUBLIC_ROUTES},
-        "aws_route_table.prv": {"vpc_id": ref("aws_vpc.a"), "route": PRIVATE_ROUTES},
-        "aws_route_table.b": {
-            "vpc_id": ref("aws_vpc.b"), "route": [_route("10.0.0.0/16", vpc_peering_connection_id=PCX)]
-        },
-        "aws_route_table.c": {"vpc_id": ref("aws_vpc.c"), "route": [_route(EVERY4, transit_gateway_id=TGW)]},
-        "aws_nat_gateway.n": {"subnet_id": ref("aws_subnet.pub"), "private_ip": "10.0.1.50"},
-        "aws_vpc_peering_connection.ab": {
-            "vpc_id": ref("aws_vpc.a"), "peer_vpc_id": ref("aws_vpc.b"), "auto_accept": True
-        },
-        "aws_ec2_transit_gateway.t": {
-            "default_route_table_association": "disable", "default_route_table_propagation": "disable",
-            "security_group_referencing_support": "enable",
-        },
-        "aws_ec2_transit_gateway_route_table.t": {"transit_gateway_id": TGW},
-        "aws_ec2_transit_gateway_vpc_attachment.a": {
-            "transit_gateway_id": TGW, "vpc_id": ref("aws_vpc.a"),
-            "subnet_ids": [ref("aws_subnet.prv"), ref("aws_subnet.far")],
-        },
-        "aws_ec2_transit_gateway_vpc_attachment.c": {
-            "transit_gateway_id": TGW, "vpc_id": ref("aws_vpc.c"), "subnet_ids": [ref("aws_subnet.c")]
-        },
-        **{
-            f"aws_ec2_transit_gateway_route_table_association.{v}": {
-                "transit_gateway_attachment_id": a, "transit_gateway_route_table_id": HUB
-            }
-            for v, a in (("a", ATTACH_A), ("c", ATTACH_C))
-        },
-        **{
-            f"aws_ec2_transit_gateway_route_table_propagation.{v}": {
-                "transit_gateway_attachment_id": a, "transit_gateway_route_table_id": HUB
-            }
-            for v, a in (("a", ATTACH_A), ("c", ATTACH_C))
-        },
-        "aws_network_acl.pub": _acl("pub"),
-        "aws_network_acl.prv": _acl("prv"),
-        "aws_security_group.web": _all_rules(),
-        "aws_security_group.app": _all_rules(),
-        "aws_security_group.db": _all_rules(),
-        "aws_instance.web": _host("pub", "web", "10.0.1.10", public=True),
-        "aws_instance.app": _host("prv", "app", "10.0.2.10"),
-        "aws_instance.app2": _host("far", "app", "10.0.3.10"),
-        "aws_instance.peer": _host("b", "db", "10.1.1.10"),
-        "aws_instance.hub": _host("c", "db", "10.2.1.10"),
-    }  # fmt: skip
-    for subnet, table in (("pub", "pub"), ("prv", "prv"), ("far", "prv"), ("b", "b"), ("c", "c")):
-        design |= _associate(subnet, table)
-    return design
 
 
 Patch = Mapping[str, Mapping[str, Value] | None]
@@ -215,15 +104,15 @@ def _classic(*subnets: str, target: str = "app", cross: bool = True) -> Design:
 def _edge(public: bool) -> Design:
     box = ref("aws_network_interface.box")
     return {
-        "aws_subnet.box": _subnet("a", "10.0.9.0/24", "x"),
-        **_associate("box", "pub"),
+        "aws_subnet.box": subnet("a", "10.0.9.0/24", "x"),
+        **associate("box", "pub"),
         "aws_network_interface.box": {
             "subnet_id": ref("aws_subnet.box"), "private_ips": ["10.0.9.10"], "source_dest_check": False,
             "security_groups": [ref("aws_security_group.web")],
         },
         **({"aws_eip.box": {"network_interface": box}} if public else {}),
         "aws_route_table.edge": {
-            "vpc_id": ref("aws_vpc.a"), "route": [_route("10.0.1.0/24", network_interface_id=box)]
+            "vpc_id": ref("aws_vpc.a"), "route": [route("10.0.1.0/24", network_interface_id=box)]
         },
         "aws_route_table_association.edge": {"gateway_id": IGW, "route_table_id": ref("aws_route_table.edge")},
     }  # fmt: skip
@@ -236,9 +125,9 @@ def _firewall(action: str) -> Design:
     }  # fmt: skip
     rule: Value = {"action": action, "header": [dict(header)], "rule_option": [{"keyword": "sid", "settings": ["1"]}]}
     return {
-        "aws_subnet.fw": _subnet("a", "10.0.8.0/24", "x"),
-        **_associate("fw", "fw"),
-        "aws_route_table.fw": {"vpc_id": ref("aws_vpc.a"), "route": [_route(EVERY4, nat_gateway_id=NAT)]},
+        "aws_subnet.fw": subnet("a", "10.0.8.0/24", "x"),
+        **associate("fw", "fw"),
+        "aws_route_table.fw": {"vpc_id": ref("aws_vpc.a"), "route": [route(EVERY4, nat_gateway_id=NAT)]},
         **{k: dict(v or {}) for k, v in _with_table("pub", *PUBLIC_ROUTES).items()},
         "aws_networkfirewall_firewall.f": {
             "vpc_id": ref("aws_vpc.a"), "subnet_mapping": [{"subnet_id": ref("aws_subnet.fw")}],
@@ -258,20 +147,20 @@ def _firewall(action: str) -> Design:
     }  # fmt: skip
 
 
-HIDDEN = {"aws_instance.web": _host("pub", "web", "10.0.1.10")}
+HIDDEN = {"aws_instance.web": host("pub", "web", "10.0.1.10")}
 PRIMARY = ref("aws_instance.web", "primary_network_interface_id")
-YY: Design = {"aws_subnet.yy": _subnet("a", "10.0.7.0/24", "y"), **_associate("yy", "pub")}
-OUT = _with_table("prv", _route(EVERY4, gateway_id=IGW))
-FW_ROUTE = _with_table("prv", _route(EVERY4, vpc_endpoint_id=ref("aws_networkfirewall_firewall.f", "endpoint_id")))
+YY: Design = {"aws_subnet.yy": subnet("a", "10.0.7.0/24", "y"), **associate("yy", "pub")}
+OUT = _with_table("prv", route(EVERY4, gateway_id=IGW))
+FW_ROUTE = _with_table("prv", route(EVERY4, vpc_endpoint_id=ref("aws_networkfirewall_firewall.f", "endpoint_id")))
 
 CASES = [
     Case("ENI_SG_RULES_MISMATCH", "internet", WEB, {
-        "aws_security_group.web": {"ingress": _ingress(cidr_blocks=["10.0.0.0/8"]), "egress": []}
+        "aws_security_group.web": {"ingress": ingress(cidr_blocks=["10.0.0.0/8"]), "egress": []}
     }),
     Case("SG_HAS_NO_RULES", APP, "internet", {"aws_security_group.app": {"ingress": [], "egress": []}}),
-    Case("SUBNET_ACL_RESTRICTION", "internet", WEB, {"aws_network_acl.pub": {**_acl("pub"), "ingress": _only(22, 22)}}),
-    Case("SUBNET_ACL_RESTRICTION", "internet", WEB, {"aws_network_acl.pub": {**_acl("pub"), "egress": []}}),
-    Case("REMAP_EPHEMERAL_PORT", APP, "internet", {"aws_network_acl.pub": {**_acl("pub"), "ingress": _only(443, 443)}}),
+    Case("SUBNET_ACL_RESTRICTION", "internet", WEB, {"aws_network_acl.pub": {**acl("pub"), "ingress": only(22, 22)}}),
+    Case("SUBNET_ACL_RESTRICTION", "internet", WEB, {"aws_network_acl.pub": {**acl("pub"), "egress": []}}),
+    Case("REMAP_EPHEMERAL_PORT", APP, "internet", {"aws_network_acl.pub": {**acl("pub"), "ingress": only(443, 443)}}),
     Case("NO_ROUTE_TO_DESTINATION", "internet", WEB, _with_table("pub")),
     Case("BAD_STATE_ROUTE", APP, "internet", _with_table("prv", {**dict(PRIVATE_ROUTES[0]), "state": "blackhole"})),  # type: ignore[arg-type]  # a mapping
     Case("BAD_STATE", APP, "internet", {
@@ -293,7 +182,7 @@ CASES = [
     Case("IGW_PUBLIC_IP_ASSOCIATION_FOR_EGRESS", WEB, "internet", HIDDEN),
     Case("IGW_DESTINATION_ADDRESS_NOT_IN_RFC1918_EGRESS", APP, ONPREM, OUT),
     Case("IGW_DESTINATION_ADDRESS_NOT_IN_RFC6598_EGRESS", APP, AddressSet.of("100.64.1.1"),
-        OUT, more=_with_table("prv", _route("100.64.0.0/10", gateway_id=VGW))),
+        OUT, more=_with_table("prv", route("100.64.0.0/10", gateway_id=VGW))),
     Case("IGW_SOURCE_ADDRESS_NOT_IN_RFC1918_INGRESS", Internet(AddressSet.of("10.9.9.9")), WEB,
         repaired=("internet", WEB, HTTPS)),
     Case("IGW_SOURCE_ADDRESS_NOT_IN_RFC6598_INGRESS", Internet(AddressSet.of("100.64.1.1")), WEB,
@@ -307,17 +196,17 @@ CASES = [
     Case("INGRESS_RTB_TRAFFIC_REDIRECTION", WEB, "internet", _edge(public=True)),
     Case("INGRESS_RTB_NO_PUBLIC_IP", "internet", WEB, {"aws_eip.box": None}, verdict="may", more={
         **_edge(public=True),
-        **_with_table("pub", _route(EVERY4, network_interface_id=ref("aws_network_interface.box"))),
+        **_with_table("pub", route(EVERY4, network_interface_id=ref("aws_network_interface.box"))),
         "aws_route_table_association.box": {
             "subnet_id": ref("aws_subnet.box"), "route_table_id": ref("aws_route_table.box")
         },
         "aws_route_table.box": {"vpc_id": ref("aws_vpc.a"), "route": PUBLIC_ROUTES},
     }),
     Case("ENI_SOURCE_DEST_CHECK_RESTRICTION", APP, "internet", {
-        "aws_instance.web": {**_host("pub", "web", "10.0.1.10", public=True), "source_dest_check": True}
+        "aws_instance.web": {**host("pub", "web", "10.0.1.10", public=True), "source_dest_check": True}
     }, verdict="may", more={
-        **_with_table("prv", _route(EVERY4, network_interface_id=PRIMARY)),
-        "aws_instance.web": {**_host("pub", "web", "10.0.1.10", public=True), "source_dest_check": False},
+        **_with_table("prv", route(EVERY4, network_interface_id=PRIMARY)),
+        "aws_instance.web": {**host("pub", "web", "10.0.1.10", public=True), "source_dest_check": False},
         "aws_nat_gateway.n": None,
     }),
     Case("NGW_REQUIRES_SOURCE_IN_VPC", APP, "internet", {
@@ -325,8 +214,8 @@ CASES = [
         "aws_internet_gateway.b": {"vpc_id": ref("aws_vpc.b")},
         **_with_table(
             "b",
-            _route(EVERY4, gateway_id=ref("aws_internet_gateway.b")),
-            _route("10.0.0.0/16", vpc_peering_connection_id=PCX),
+            route(EVERY4, gateway_id=ref("aws_internet_gateway.b")),
+            route("10.0.0.0/16", vpc_peering_connection_id=PCX),
         ),
     }),
     Case("PROTOCOL_RESTRICTION", APP, "internet", ports=PortSet.of("gre"), repaired=(APP, "internet", PortSet.udp(53))),
@@ -342,7 +231,7 @@ CASES = [
         }
     }),
     Case("PCX_REQUIRES_ADDRESS_IN_VPC_CIDR", APP, "internet",
-        _with_table("prv", _route(EVERY4, vpc_peering_connection_id=PCX))),
+        _with_table("prv", route(EVERY4, vpc_peering_connection_id=PCX))),
     Case("TGW_ROUTE_AZ_RESTRICTION", APP2, HUB_HOST, {
         "aws_ec2_transit_gateway_vpc_attachment.a": {
             "transit_gateway_id": TGW, "vpc_id": ref("aws_vpc.a"), "subnet_ids": [ref("aws_subnet.prv")]
@@ -384,7 +273,7 @@ CASES = [
             "subnet_ids": [ref("aws_subnet.prv"), ref("aws_subnet.far")],
         }
     }, more={
-        "aws_security_group.db": {"ingress": _ingress(security_groups=[ref("aws_security_group.app")]), "egress": []}
+        "aws_security_group.db": {"ingress": ingress(security_groups=[ref("aws_security_group.app")]), "egress": []}
     }),
     Case("SG_REFERENCES_NOT_PRESERVED", APP, PEER, {
         "aws_vpc_peering_connection.ab": {
@@ -393,22 +282,22 @@ CASES = [
         }
     }, more={
         "aws_vpc.a": {"cidr_block": "10.0.0.0/16", "region": "us-east-1"},
-        "aws_security_group.db": {"ingress": _ingress(security_groups=[ref("aws_security_group.app")]), "egress": []},
+        "aws_security_group.db": {"ingress": ingress(security_groups=[ref("aws_security_group.app")]), "egress": []},
     }),
     Case("NGW_SOURCE_ADDRESS_REASSIGN", APP, HUB_HOST, {
-        "aws_security_group.db": {"ingress": _ingress(cidr_blocks=["10.0.2.0/24"]), "egress": []}
+        "aws_security_group.db": {"ingress": ingress(cidr_blocks=["10.0.2.0/24"]), "egress": []}
     }, more={
         "aws_nat_gateway.n": {
             "subnet_id": ref("aws_subnet.pub"), "private_ip": "10.0.1.50", "connectivity_type": "private"
         },
-        **_with_table("prv", _route("10.2.0.0/16", nat_gateway_id=NAT)),
-        **_with_table("pub", _route("10.2.0.0/16", transit_gateway_id=TGW)),
-        "aws_security_group.db": {"ingress": _ingress(cidr_blocks=["10.0.0.0/16"]), "egress": []},
+        **_with_table("prv", route("10.2.0.0/16", nat_gateway_id=NAT)),
+        **_with_table("pub", route("10.2.0.0/16", transit_gateway_id=TGW)),
+        "aws_security_group.db": {"ingress": ingress(cidr_blocks=["10.0.0.0/16"]), "egress": []},
     }),
     Case("MORE_SPECIFIC_ROUTE", APP, PEER,
-        _with_table("prv", *PRIVATE_ROUTES, _route("10.1.1.0/24", transit_gateway_id=TGW))),
+        _with_table("prv", *PRIVATE_ROUTES, route("10.1.1.0/24", transit_gateway_id=TGW))),
     Case("HIGHER_PRIORITY_ROUTE", APP, ONPREM,
-        _with_table("prv", _route("192.168.0.0/16", nat_gateway_id=NAT)),
+        _with_table("prv", route("192.168.0.0/16", nat_gateway_id=NAT)),
         more={
             **_with_table("prv"),
             "aws_vpn_gateway_route_propagation.p": {
@@ -418,13 +307,13 @@ CASES = [
                 "vpn_connection_id": ref("aws_vpn_connection.v"), "destination_cidr_block": "192.168.0.0/16"
             },
         }),
-    Case("CANNOT_ROUTE", APP, PEER, _with_table("prv", _route("10.9.0.0/16", vpc_peering_connection_id=PCX))),
+    Case("CANNOT_ROUTE", APP, PEER, _with_table("prv", route("10.9.0.0/16", vpc_peering_connection_id=PCX))),
     Case("DISCONNECTED_VPCS", PEER, HUB_HOST, repaired=(APP, HUB_HOST, HTTPS)),
     Case("GATEWAY_REJECTS_SPOOFED_TRAFFIC", HUB_HOST, "internet", {
-        **_with_table("prv", _route(EVERY4, gateway_id=IGW), _route("10.2.0.0/16", transit_gateway_id=TGW)),
+        **_with_table("prv", route(EVERY4, gateway_id=IGW), route("10.2.0.0/16", transit_gateway_id=TGW)),
         "aws_nat_gateway.n": None,
     }, more={
-        **_with_table("pub", *PUBLIC_ROUTES, _route("10.2.0.0/16", transit_gateway_id=TGW)),
+        **_with_table("pub", *PUBLIC_ROUTES, route("10.2.0.0/16", transit_gateway_id=TGW)),
         "aws_ec2_transit_gateway_route.d": {
             "transit_gateway_route_table_id": HUB, "destination_cidr_block": EVERY4,
             "transit_gateway_attachment_id": ATTACH_A,
@@ -470,9 +359,9 @@ CASES = [
     Case("NO_POSSIBLE_DESTINATION", APP, AddressSet.of("10.0.7.7"), repaired=(APP, AddressSet.of("10.0.1.10"), ALL)),
     Case("FIREWALL_RULES_RESTRICTION", APP, "internet", _firewall("DROP"), more={**_firewall("PASS"), **FW_ROUTE}),
     Case("ELB_ACL_RESTRICTION", "aws_elb.l", APP, {
-        "aws_network_acl.pub": {**_acl("pub"), "egress": _only(1024, 65535)}
+        "aws_network_acl.pub": {**acl("pub"), "egress": only(1024, 65535)}
     }, more={
-        **_classic("pub"), "aws_instance.app": _host("pub", "app", "10.0.1.20"),
+        **_classic("pub"), "aws_instance.app": host("pub", "app", "10.0.1.20"),
     }, ports=PortSet.tcp(80)),
     Case("ELB_INSTALLED_AZ_RESTRICTION", "internet", APP2, _classic("pub", target="app2"), more={
         **_classic("pub", "yy", target="app2"), **YY,
@@ -480,7 +369,7 @@ CASES = [
     Case("ELB_LISTENERS_MISMATCH", "internet", "aws_elb.l", more=_classic("pub"), ports=PortSet.tcp(22),
         repaired=("internet", "aws_elb.l", HTTPS)),
     Case("ELB_NOT_CROSSZONE", "internet", APP2, {
-        **_classic("pub", "yy", target="app2", cross=False), "aws_network_acl.yy": {**_acl("yy"), "ingress": []},
+        **_classic("pub", "yy", target="app2", cross=False), "aws_network_acl.yy": {**acl("yy"), "ingress": []},
     }, more={
         **_classic("pub", "yy", target="app2"), **YY,
     }),
@@ -491,7 +380,7 @@ CASES = [
             "load_balancer_type": "network", "subnets": [ref("aws_subnet.pub"), ref("aws_subnet.yy")],
             "enable_cross_zone_load_balancing": False,
         },
-        "aws_network_acl.yy": {**_acl("yy"), "ingress": []},
+        "aws_network_acl.yy": {**acl("yy"), "ingress": []},
     }, more={
         **_balancer("network", "pub", "yy", target="app2", preserve_client_ip="false"),
         "aws_lb.l": {
@@ -506,7 +395,7 @@ CASES = [
         }
     }, more={
         **_balancer("network", "pub", preserve_client_ip="false"),
-        "aws_security_group.app": {"ingress": _ingress(cidr_blocks=["10.0.0.0/8"]), "egress": []},
+        "aws_security_group.app": {"ingress": ingress(cidr_blocks=["10.0.0.0/8"]), "egress": []},
     }),
     Case("TARGET_PORT_RESTRICTION", "internet", APP, {
         "aws_lb_target_group.l": {"port": 8080, "protocol": "HTTP", "target_type": "instance"}
@@ -521,7 +410,7 @@ CASES = [
 
 
 def _answer(case: Case, *, blocked: bool) -> tuple[str, list[str]]:
-    design = _base()
+    design = base()
     patches = [case.more, case.blocked] if blocked else [case.more]
     for patch in patches:
         for address, values in patch.items():
@@ -558,10 +447,10 @@ THROUGH = [
 def test_a_load_balancer_says_why_it_does_not_lead_to_a_target(code: str, more: Design, ports: PortSet) -> None:
     """Asked for one load balancer, the answer names what is wrong with it; the well-made one leads there."""
     kind = "gateway" if code.startswith("GWLB") else "application"
-    good: Design = {**_base(), **_balancer(kind, "pub")}
+    good: Design = {**base(), **_balancer(kind, "pub")}
     source: EndLike = "internet" if kind == "application" else WEB
 
-    blocked = Network.of(model({**_base(), **more}, kind="account")).through("aws_lb.l", source, APP, ports)
+    blocked = Network.of(model({**base(), **more}, kind="account")).through("aws_lb.l", source, APP, ports)
     opened = Network.of(model(good, kind="account")).through(
         "aws_lb.l", source, APP, HTTPS if kind == "application" else PortSet.udp(6081)
     )
