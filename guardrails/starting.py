@@ -139,6 +139,7 @@ _HOOK = """\
         pass_filenames: false
 """
 
+# Python is isolated (-I), or `-m pip` would run a `pip.py` of the repository.
 _WORKFLOW = """\
 name: guardrails
 on:
@@ -157,7 +158,7 @@ jobs:
       - uses: actions/setup-python@e797f83bcb11b83ae66e0230d6156d7c80228e7c # v6.0.0
         with:
           python-version: "3.13"
-      - run: python -m pip install --quiet "guardrails-aws==%s"
+      - run: python -I -m pip install --quiet "guardrails-aws==%s"
       - run: guardrails check --format github --step-summary
 """
 
@@ -167,7 +168,7 @@ _GITLAB_JOB = """\
 guardrails:
   image: python:3.13-slim@sha256:6771159cd4fa5d9bba1258caf0b82e6b73458c694d178ad97c5e925c2d0e1a91
   script:
-    - python -m pip install --quiet "guardrails-aws==%s"
+    - python -I -m pip install --quiet "guardrails-aws==%s"
     - guardrails check --output gitlab=gl-code-quality-report.json
   rules:
     - if: $CI_PIPELINE_SOURCE == "merge_request_event"
