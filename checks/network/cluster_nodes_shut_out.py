@@ -70,7 +70,10 @@ class ClusterNodesShutOut(Check[Resource]):
         for cidr in cidrs:
             if isinstance(cidr, Symbolic):
                 raise Unknown(f"{subject.address}: whether {str.__str__(cidr)} has the NAT gateways' addresses")
-        allowed = AddressSet.of(*cidrs)
+        try:
+            allowed = AddressSet.of(*cidrs)
+        except ValueError as error:
+            raise Unknown(f"{subject.address}: public_access_cidrs: {error}") from None
         if allowed.wide:
             return
         for address in subject.model.all("aws_eip", "data.aws_eip", "data.aws_nat_gateway"):

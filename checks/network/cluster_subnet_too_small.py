@@ -88,7 +88,11 @@ class ClusterSubnetTooSmall(Check[Resource]):
             if subnet is None or not cidr or isinstance(cidr, Symbolic):
                 unseen = unseen or str.__str__(subnet_id)
                 continue
-            usable = ip_network(cidr, strict=False).num_addresses - RESERVED
+            try:
+                usable = ip_network(cidr, strict=False).num_addresses - RESERVED
+            except ValueError:
+                unseen = unseen or subnet.address
+                continue
             if usable < COMFORTABLE:
                 yield self.finding(
                     config,

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import ip_network
 
 from guardrails import (
     AddressSet,
@@ -9,12 +8,10 @@ from guardrails import (
     Example,
     Finding,
     Kind,
-    Model,
     Network,
     Resource,
     Safety,
     Severity,
-    Symbolic,
     Unknown,
     related,
 )
@@ -94,32 +91,22 @@ class OverlappingPeering(Check[Resource]):
             raise Unknown(f"{subject.address}: the addresses of its {missing} are not in view")
         if here is there:
             return
-        for ours in _ranges(model, here):
-            for theirs in _ranges(model, there):
-                if ip_network(ours, strict=False).overlaps(ip_network(theirs, strict=False)):
-                    yield self.finding(
-                        subject,
-                        f"{ours} of {here.address} overlaps {theirs} of {there.address}",
-                        path="peer_vpc_id",
-                        related=related((here.place("cidr_block"), ours), (there.place("cidr_block"), theirs)),
-                        fix=self.set_attribute(
-                            there, "cidr_block", f'"{_free(Network.of(model))}"', safety=Safety.MANUAL
-                        ),
-                    )
-                    return
-
-
-def _ranges(model: Model, vpc: Resource) -> Iterator[str]:
-    """The IPv4 ranges of a VPC that are known, then `Unknown` if there are others."""
-    candidates = [vpc.text("cidr_block")]
-    candidates += [
-        association.text("cidr_block")
-        for association in model.all("aws_vpc_ipv4_cidr_block_association")
-        if model.resolve(association.raw("vpc_id"), "aws_vpc") is vpc
-    ]
-    yield from (cidr for cidr in candidates if cidr and not isinstance(cidr, Symbolic))
-    if any(isinstance(cidr, Symbolic) for cidr in candidates):
-        raise Unknown(f"{vpc.address}: its addresses are not known")
+        network = Network.of(model)
+        vpcs = [network.picture.vpcs[vpc.address] for vpc in (here, there)]
+        common = (vpcs[0].cidrs & vpcs[1].cidrs).family(4)
+        for vpc in vpcs:
+            if vpc.doubt:
+                raise Unknown(f"{subject.address}: {vpc.doubt}")
+        if common:
+            yield self.finding(
+                subject,
+                f"{common.describe()} is in {here.address} and in {there.address}: the connection goes to `failed`",
+                path="peer_vpc_id",
+                related=related(
+                    (here.place("cidr_block"), "addresses of one VPC"), (there.place("cidr_block"), "of the other")
+                ),
+                fix=self.set_attribute(there, "cidr_block", f'"{_free(network)}"', safety=Safety.MANUAL),
+            )
 
 
 def _free(network: Network) -> str:
