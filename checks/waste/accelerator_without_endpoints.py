@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from guardrails import Example, Finding, Resource, Severity, Waste, monthly_cost, users
+from guardrails import Example, Finding, Resource, Severity, Waste, is_live, monthly_cost, users
 
 LISTENERS = ("aws_globalaccelerator_listener", "aws_globalaccelerator_custom_routing_listener")
 GROUPS = ("aws_globalaccelerator_endpoint_group", "aws_globalaccelerator_custom_routing_endpoint_group")
@@ -70,4 +70,6 @@ class AcceleratorWithoutEndpoints(Waste):
         for listener in users(subject, *LISTENERS):
             if any(users(listener, *GROUPS)):
                 return
+        if not is_live(subject) and subject.model.exports(subject):
+            return
         yield self.waste(subject, "it has no endpoint to send to", monthly_cost("global-accelerator", subject))

@@ -69,4 +69,5 @@ class UnusedDatabaseGroup(Waste):
                     same = subject.model.resolve(user.raw(attribute), subject.type) is subject
                 if same:
                     return
-        yield self.waste(subject, "no database uses it")
+        if is_live(subject) or not subject.model.exports(subject):
+            yield self.waste(subject, "no database uses it")

@@ -164,9 +164,25 @@ def read_models(
         if not path.exists():
             fail(f"no such file or directory: {path}")
     try:
-        return read(paths, ReadOptions(given, tuple(var_files), source, unsaved or {}))
+        return introduced(read(paths, ReadOptions(given, tuple(var_files), source, unsaved or {})))
     except InputError as error:
         fail(str(error))
+
+
+def introduced(models: list[Model]) -> list[Model]:
+    """The models, with the accounts among them told what the states and plans among them manage."""
+    accounts = [model for model in models if model.kind == "account"]
+    if not accounts or len(accounts) == len(models):
+        return models
+    from guardrails.account.manager import know_state, managed_by  # noqa: PLC0415  # only where there are both
+
+    managed: dict[str, str] = {}
+    for model in models:
+        if model.kind in ("state", "plan"):
+            managed |= managed_by(model)
+    for account in accounts:
+        know_state(account, managed)
+    return models
 
 
 def settings_of(

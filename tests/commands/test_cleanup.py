@@ -96,6 +96,17 @@ def test_what_a_state_manages_is_left_to_it() -> None:
     assert "Terraform, as aws_eip.office manages it. Remove it from the configuration and apply." in result.stdout
 
 
+def test_a_check_of_an_account_and_its_state_says_the_same() -> None:
+    """Whoever gives both is told to change the configuration."""
+    Path("state.json").write_text(json.dumps(STATE), encoding="utf-8")
+    words = ["check", saved(), "state.json", "--format", "json", "--select", "unattached-address"]
+
+    report = json.loads(CliRunner().invoke(application(words), words).stdout)
+
+    [message] = [each["message"] for each in report["findings"] if each["location"].get("account")]
+    assert message.endswith("; Terraform, as aws_eip.office manages it")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
