@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from guardrails.sources.aws.audit import Options, collect
-from guardrails.sources.aws.session import Limits, session_for
+from guardrails.sources.aws.session import Limits, forget_sessions
 from guardrails.sources.snapshot import write_snapshot
 from tests.sources.aws.simulator import Proxy, proxy
 
@@ -229,7 +229,7 @@ def record(twin: Path, port: int) -> None:
         state = terraform(folder, "show", "-json", keep=True)
     (twin / "plan.json").write_text(scrubbed(plan))
     (twin / "state.json").write_text(scrubbed(state))
-    session_for.cache_clear()
+    forget_sessions()
     with ThreadPoolExecutor(16) as executor:
         options = Options(regions=(REGION,), limits=Limits(attempts=1))
         models = list(collect(options, executor))

@@ -8,12 +8,13 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Literal, Protocol
 
 from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
 from botocore.exceptions import UnknownRegionError
+from botocore.loaders import Loader
 from botocore.session import Session as BotocoreSession
 
 from guardrails import __version__
@@ -184,10 +185,39 @@ def _has_members(body: bytes, shape: Any) -> bool:
     return isinstance(answer, dict) and not known.isdisjoint(answer)
 
 
-@lru_cache(maxsize=8)
 def session_for(access: Access, limits: Limits) -> Session:
-    """The session of this process for an account, made once. Few are kept: an organisation is read one by one."""
+    """The session of this process for an account, made once, whichever thread is first.
+
+    Two are kept, as the clients of one account take a quarter of a gigabyte: that of the caller, whose calls list the
+    accounts, and that of the account which is read.
+    """
+    with _making:
+        return _made(access, limits)
+
+
+def forget_sessions() -> None:
+    """Make them anew, as where the environment has changed."""
+    _made.cache_clear()
+
+
+_making = threading.Lock()
+
+
+@lru_cache(maxsize=2)
+def _made(access: Access, limits: Limits) -> Session:
     return Session(access, limits)
+
+
+@cache
+def _loader() -> Any:
+    """The descriptions of AWS's services, which are large and the same for all accounts."""
+    return Loader()
+
+
+def _new_session(profile: str | None) -> Any:
+    session = BotocoreSession(profile=profile)
+    session.register_component("data_loader", _loader())
+    return session
 
 
 def _config(limits: Limits) -> Any:
@@ -201,7 +231,7 @@ def _config(limits: Limits) -> Any:
 
 
 def _credentials_session(access: Access) -> Any:
-    session = BotocoreSession(profile=access.profile or None)
+    session = _new_session(access.profile or None)
     extra: Mapping[str, str] = {"ExternalId": access.external_id} if access.external_id else {}
     for role in (access.role_arn, access.then_role_arn):
         if role:
@@ -217,8 +247,8 @@ def _assume(source: Any, role_arn: str, extra: Mapping[str, str]) -> Any:
         role_arn=role_arn,
         extra_args={"RoleSessionName": "guardrails", **extra},
     )
-    session = BotocoreSession(profile=source.profile)
-    session._credentials = DeferredRefreshableCredentials(  # type: ignore[attr-defined]  # as botocore.credentials does
+    session = _new_session(source.profile)
+    session._credentials = DeferredRefreshableCredentials(  # as botocore.credentials does
         method="assume-role", refresh_using=fetcher.fetch_credentials
     )
     return session

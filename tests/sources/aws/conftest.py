@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from guardrails.sources.aws.session import session_for
+from guardrails.sources.aws.session import forget_sessions
 from tests.sources.aws import simulator
 from tests.sources.aws.simulator import Proxy
 
@@ -55,7 +55,7 @@ def _connected(settings: Proxy, monkeypatch: pytest.MonkeyPatch) -> Proxy:
     settings.canned = {}
     settings.seen.clear()
     if _last.url != settings.url:  # sessions are kept: their clients take longer to make than the tests to run
-        session_for.cache_clear()
+        forget_sessions()
         _last.url = settings.url
     return settings
 
