@@ -48,6 +48,9 @@ def _sections(check: AnyCheck) -> Iterator[str]:
     yield check.hint
     for number, example in enumerate(check.examples, 1):
         yield from _example(example, number, len(check.examples))
+    if hazard := getattr(check, "hazard", ""):  # of waste: what it says of removing what it found
+        yield "## What can break"
+        yield hazard
     if options := check.options():
         yield "## Options"
         given = "\n".join(f"{name.replace('_', '-')} = {_toml(getattr(check, name))}" for name in options)
