@@ -22,7 +22,7 @@ class EscalationToAdmin(Check[Access]):
     hint = (
         "Take away the permission that is named as the smallest change, or limit it to the resources that are needed."
     )
-    same_as = ("CKV_AWS_110", "CKV_AWS_286", "CKV2_AWS_40", "AWS-0342")
+    same_as = ("CKV_AWS_110", "CKV_AWS_286", "CKV2_AWS_40")
     references = ("https://pathfinding.cloud/",)
     examples = (
         Example(

@@ -98,6 +98,37 @@ class OpenToEverybody(Check[Access]):
             }}
             """,
         ),
+        Example(
+            title="Everybody but a few",
+            bad="""
+            resource "aws_sns_topic_policy" "alarms" {
+              arn = "arn:aws:sns:eu-west-1:111122223333:alarms"
+              policy = jsonencode({ # finding
+                Version   = "2012-10-17"
+                Statement = [{
+                  Effect       = "Allow"
+                  NotPrincipal = { AWS = "arn:aws:iam::111122223333:user/guest" }
+                  Action       = "sns:Publish"
+                  Resource     = "arn:aws:sns:eu-west-1:111122223333:alarms"
+                }]
+              })
+            }
+            """,
+            fixed="""
+            resource "aws_sns_topic_policy" "alarms" {
+              arn = "arn:aws:sns:eu-west-1:111122223333:alarms"
+              policy = jsonencode({
+                Version   = "2012-10-17"
+                Statement = [{
+                  Effect    = "Allow"
+                  Principal = { AWS = "arn:aws:iam::111122223333:role/operators" }
+                  Action    = "sns:Publish"
+                  Resource  = "arn:aws:sns:eu-west-1:111122223333:alarms"
+                }]
+              })
+            }
+            """,
+        ),
     )
 
     def check(self, subject: Access, /) -> Iterator[Finding]:

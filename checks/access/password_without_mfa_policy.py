@@ -21,7 +21,7 @@ class PasswordWithoutMfaPolicy(Check[Resource]):
     severity = Severity.MEDIUM
     hint = "Deny everything but enrolling a device under `BoolIfExists` `aws:MultiFactorAuthPresent` `false`."
     types = ("aws_iam_user_login_profile",)
-    same_as = ("AWS-0123", "CKV_AWS_273")
+    same_as = ("AWS-0123",)
     references = (
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_aws_my-sec-creds-self-manage.html",
     )
