@@ -403,9 +403,12 @@ class _Names:
     def __init__(self, base: str) -> None:
         self._base = base
         self._seen: dict[str, int] = {}
+        self._sources: dict[Model, str] = {}
 
     def named(self, finding: Finding, model: Model) -> Finding:
-        source = source_of(model, self._base)
+        source = self._sources.get(model)
+        if source is None:
+            source = self._sources[model] = source_of(model, self._base)
         root = source.partition(" ")[2]
         place = finding.origin.location
         region = place.region if isinstance(place, LiveLocation) else ""

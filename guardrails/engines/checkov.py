@@ -432,6 +432,7 @@ class _Claims:
                 place = origin.location
                 if not self._by_line or (isinstance(place, Location) and place.path == path):
                     yield model, resource, origin
+                    break
 
 
 def _addresses(name: str) -> Iterable[str]:
