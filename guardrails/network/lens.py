@@ -166,6 +166,8 @@ class Network:
 
     def _one(self, source: End, target: End, ports: PortSet, *, why: bool) -> Reachability:
         direct = self._engine.connect(source, target, ports, why=why)
+        if isinstance(target, Internet) and isinstance(source, Interface) and direct.verdict != "blocked":
+            return self._back_in(source, target, direct, ports, why=why)
         if direct.verdict == "must" or not isinstance(target, Interface):
             return direct
         found = [direct]
@@ -179,6 +181,34 @@ class Network:
     def direct(self, source: Interface, target: Interface, ports: PortSet = ALL) -> Reachability:
         """Whether one interface can connect to another itself, not by a load balancer that leads there, too."""
         return self._engine.connect(source, target, ports)
+
+    def _back_in(
+        self, source: Interface, target: Internet, out: Reachability, ports: PortSet, *, why: bool
+    ) -> Reachability:
+        """Out to a public address that an interface in view has: then its own side decides, too."""
+        owner = next(
+            (
+                i
+                for i in self.picture.interfaces.values()
+                if target.addresses and target.addresses <= i.public_addresses
+            ),
+            None,
+        )
+        if owner is None or owner.key == source.key:
+            return out
+        way_in = self._one(Internet(), owner, ports, why=why)
+        if way_in.verdict in ("blocked", "unknown"):
+            return way_in
+        joined = replace(
+            out,
+            traffic=out.traffic.on(way_in.ports),
+            destinations=out.destinations.on(way_in.ports),
+            path=(*out.path, *way_in.path),
+        )
+        if way_in.verdict == "must" and way_in.traffic.addresses().covers_internet(4):
+            return joined
+        doubt = f"{owner.key} does not let everybody in, and with which public address this comes is not known"
+        return replace(joined, verdict="may" if out.verdict == "must" else out.verdict, doubts=(*out.doubts, doubt))
 
     def alike(self, interface: Interface) -> tuple[object, ...]:
         """What decides how an interface gets to services and the internet: those that are equal in it get the same

@@ -133,6 +133,25 @@ def test_instances_are_their_interfaces(source: str, target: str, verdict: str, 
     assert _verdict(_account(), source, target) == (verdict, sorted(codes))
 
 
+def test_a_public_address_of_another_instance_is_that_instance() -> None:
+    """What leaves by the internet gateway for it comes back, and its group decides."""
+    account = _account()
+    office: Value = [{"protocol": "tcp", "from_port": 443, "to_port": 443, "cidr_blocks": ["8.8.8.0/24"]}]
+    every: Value = account["aws_security_group.sg-all"]["egress"]
+    for name, rules in (("sg-shut", []), ("sg-office", office)):
+        account[f"aws_security_group.{name}"] = {"id": name, "vpc_id": "vpc-1", "ingress": rules, "egress": every}
+    verdicts: dict[str, str] = {}
+    for group in ("sg-all", "sg-office", "sg-shut"):
+        account["aws_network_interface.eni-aaaaaaa1"]["security_groups"] = [group]
+        verdicts[group] = _verdict(account, PRIVATE, "54.1.1.10")[0]
+
+    account["aws_network_interface.eni-aaaaaaa1"]["security_groups"] = ["sg-office"]
+    open_ = Network.of(model(account, kind="account")).reach(PRIVATE, "54.1.1.10").ports
+
+    assert verdicts == {"sg-all": "must", "sg-office": "may", "sg-shut": "blocked"}
+    assert open_ == HTTPS
+
+
 def test_an_instance_has_each_interface_once() -> None:
     """The primary interface is the instance's own, and a NAT gateway's belongs to the gateway."""
     network = Network.of(model(_account(), kind="account"))
