@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from guardrails import Check, Example, Finding, Kind, Model, Resource, Severity
+from guardrails import Check, Example, Finding, Kind, Model, Resource, Severity, Unknown
 
 QUOTA = 10
 
@@ -72,8 +72,13 @@ class TooManyLogResourcePolicies(Check[Model]):
     def check(self, subject: Model, /) -> Iterator[Finding]:
         regions: dict[tuple[str, str], list[Resource]] = defaultdict(list)
         for policy in subject.all("aws_cloudwatch_log_resource_policy"):
-            if not policy.conditional:
-                regions[policy.region, repr(policy.provider.config.get("assume_role"))].append(policy)
+            if policy.conditional:
+                continue
+            try:
+                region = policy.region
+            except Unknown:
+                region = f"the region of {policy.provider.name}.{policy.provider.alias or 'default'}"
+            regions[region, repr(policy.provider.config.get("assume_role"))].append(policy)
         for (region, _), policies in regions.items():
             if len(policies) > QUOTA:
                 yield self.finding(
