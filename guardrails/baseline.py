@@ -50,9 +50,9 @@ class Baseline:
             return None
         return entry
 
-    def hidden(self, finding: Finding) -> Suppressed:
+    def hidden(self, finding: Finding, entry: Entry) -> Suppressed:
         """A finding that has an entry, as the report shows it."""
-        return Suppressed(finding, "it is in the baseline", by=Origin(self.place(finding.fingerprint)))
+        return Suppressed(finding, "it is in the baseline", by=Origin(self.place(entry.fingerprint)))
 
     def place(self, fingerprint: str) -> Location:
         """The line of an entry."""

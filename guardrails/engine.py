@@ -147,12 +147,14 @@ def _lay_baseline(report: Report, baseline: Baseline, ledger: Ledger, judged: _J
     kept: list[Finding] = []
     hidden: list[Suppressed] = []
     for finding in report.findings:
-        entry = None if ledger.forbids(finding.check) else baseline.entry_for(finding)
+        former = [names.formerly(finding, alias) for alias in judged.aliases(finding.check)]
+        found = (baseline.entry_for(each) for each in (finding, *former))
+        entry = None if ledger.forbids(finding.check) else next(filter(None, found), None)
         if entry is None:
             kept.append(finding)
         else:
             present.add(entry.fingerprint)
-            hidden.append(baseline.hidden(finding))
+            hidden.append(baseline.hidden(finding, entry))
     report.suppressed = sorted((*report.suppressed, *hidden), key=lambda each: _order(each.finding))
     for entry in baseline.entries.values():
         if entry.fingerprint not in present and judged.covers(baseline, entry):
@@ -190,6 +192,10 @@ class _Judged:
 
     def severity(self, finding: Finding) -> Severity | None:
         return self._selection.severity(finding, self._by_id[finding.check])
+
+    def aliases(self, check: str) -> Sequence[str]:
+        """Former ids of a check."""
+        return self._by_id[check].aliases
 
     def covers(self, baseline: Baseline, entry: Entry) -> bool:
         """Whether the finding of an entry would have been found if it were still so."""
@@ -403,22 +409,36 @@ class _Names:
     def __init__(self, base: str) -> None:
         self._base = base
         self._seen: dict[str, int] = {}
+        self._numbers: dict[str, int] = {}
         self._sources: dict[Model, str] = {}
 
     def named(self, finding: Finding, model: Model) -> Finding:
         source = self._sources.get(model)
         if source is None:
             source = self._sources[model] = source_of(model, self._base)
-        root = source.partition(" ")[2]
+        finding = replace(finding, source=source)
+        plain = self._digest(finding, finding.check)
+        number = self._seen[plain] = self._seen.get(plain, 0) + 1
+        fingerprint = self._numbered(plain, number)
+        self._numbers[fingerprint] = number
+        return replace(finding, fingerprint=fingerprint)
+
+    def formerly(self, finding: Finding, check: str) -> Finding:
+        """A finding as it was named when its check had another id."""
+        digest = self._numbered(self._digest(finding, check), self._numbers[finding.fingerprint])
+        return replace(finding, check=check, fingerprint=digest)
+
+    def _digest(self, finding: Finding, check: str) -> str:
         place = finding.origin.location
         region = place.region if isinstance(place, LiveLocation) else ""
         path = re.sub(r"\[\d+\]", "[]", finding.path)
-        parts = (finding.engine, finding.check, root, region, finding.resource, path)
-        digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
-        number = self._seen[digest] = self._seen.get(digest, 0) + 1
-        if number > 1:
-            digest = hashlib.sha256(f"{digest}\0{number}".encode()).hexdigest()[:32]
-        return replace(finding, source=source, fingerprint=digest)
+        parts = (finding.engine, check, finding.source.partition(" ")[2], region, finding.resource, path)
+        return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+    def _numbered(self, digest: str, number: int) -> str:
+        if number == 1:
+            return digest
+        return hashlib.sha256(f"{digest}\0{number}".encode()).hexdigest()[:32]
 
 
 def source_of(model: Model, base: str) -> str:

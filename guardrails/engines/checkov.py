@@ -237,6 +237,8 @@ class Checkov:
         return outcome
 
     def _ask(self, executable: Executable, target: Target) -> Said:
+        if target.kind == "plan" and not target.path.endswith(".json"):
+            raise Unanswered("reads no plan whose name does not end in .json")
         base = target.path if target.kind == "configuration" else os.path.dirname(target.path)
         key = self._key(executable, target)
         if (kept := self._cache.get(key)) is not None:

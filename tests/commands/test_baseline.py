@@ -212,6 +212,17 @@ def test_an_entry_that_says_something_else_hides_nothing(run: Run) -> None:
     assert run("check", *ONE)[0] == 1
 
 
+def test_a_check_that_gets_another_name_keeps_its_entries(run: Run, tmp_path: Path) -> None:
+    """Its former id is an alias: nothing is new, and nothing is stale."""
+    Path("main.tf").write_text(ORDERS)
+    run("baseline", "write", *OURS)
+    text = CHECK.replace('id = "short-pet"', 'id = "short-name"\n    aliases = ("short-pet",)')
+    (tmp_path / "ours/short_pet.py").write_text(text)
+
+    assert run("check", *OURS, "--select", "short-name,stale-baseline-entry", "-q") == (0, "", "")
+    assert run("baseline", "write", *OURS)[:2] == (0, ".guardrails-baseline.json: 1 finding, 0 new\n")
+
+
 def test_an_audit_wants_none(run: Run) -> None:
     """The profile looks past the baseline."""
     Path("main.tf").write_text(ORDERS)

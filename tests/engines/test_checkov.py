@@ -365,6 +365,20 @@ def test_nothing_for_it_to_say_is_fine(run: Run, tmp_path: Path, monkeypatch: py
     assert run("--with", "checkov")[0] == 0
 
 
+def test_a_plan_that_it_would_pass_over_makes_the_run_incomplete(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It looks at the name of a file, and says nothing of one that does not end in `.json`."""
+    shutil.copyfile(PLAN, "plan.txt")
+    program = stand_in(tmp_path / "checkov", recorded("plan"))
+    use(program.path, monkeypatch)
+
+    code, report, _ = run("--with", "checkov", "plan.txt")
+
+    assert (code, messages(report)) == (4, ["checkov reads no plan whose name does not end in .json"])
+    assert program.runs() == []
+
+
 def test_states_are_not_for_it(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is told that checkov does not look at a state."""
     program = stand_in(tmp_path / "checkov", recorded("nothing"))
