@@ -18,7 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
 from urllib.parse import parse_qs, urlsplit
 
-Fault = Literal["", "denied", "throttled", "error", "garbage", "cut", "closed", "hang"]
+Fault = Literal["", "denied", "throttled", "error", "garbage", "empty", "cut", "closed", "hang"]
 
 _SCOPE = re.compile(r"Credential=[^/]+/\d+/([^/]+)/([^/]+)/aws4_request")
 
@@ -151,7 +151,7 @@ def proxy(settings: Proxy) -> Iterator[Proxy]:
                 self.reply(status, {"Content-Type": kind, "x-amzn-ErrorType": _CODES.get(fault, "")}, page)
             elif (text := settings.canned.get((asked.service, asked.operation))) is not None:
                 kind = "text/xml" if text.startswith("<") else "application/json"
-                self.reply(200, {"Content-Type": kind}, text.encode())
+                self.reply(200, {"Content-Type": kind, "x-amzn-RequestId": "canned"}, text.encode())
             elif settings.upstream:
                 self.forward(body)
             else:
@@ -222,6 +222,8 @@ def _failure(fault: Fault, asked: Asked, target: str) -> tuple[int, str, bytes]:
     """An error as the service's protocol has it."""
     if fault == "error":
         return 500, "text/plain", b"Internal failure"
+    if fault == "empty":
+        return 200, "text/plain", b""
     if fault == "garbage":
         return 200, "text/html", b"<html><body><h1>Welcome to the hotel's network</h1></body></html>"
     code = _CODES[fault]

@@ -55,7 +55,7 @@ def test_a_list_that_cannot_be_had_is_a_gap_that_names_its_action(name: str, fau
             assert frozenset(part.types) in {gap.types for gap in outcome.gaps if gap.reason == reason}
 
 
-@pytest.mark.parametrize("fault", ["error", "garbage", "cut", "closed", "hang"])
+@pytest.mark.parametrize("fault", ["error", "garbage", "empty", "cut", "closed", "hang"])
 def test_an_answer_that_is_none_is_a_gap(fault: Fault, nobody: Proxy) -> None:
     """Errors, pages of a captive portal, cut and hanging connections lose no type in silence, in any service."""
     nobody.fault = lambda _: fault
@@ -243,3 +243,18 @@ def test_a_trail_is_told_where_its_home_is_not_read(aws: Proxy) -> None:
 
     arn = f"arn:aws:cloudtrail:us-east-1:{ACCOUNT}:trail/main"
     assert audited("eu-west-1") == audited("eu-west-1", "us-east-1") == [(arn, "us-east-1")]
+
+
+def test_an_empty_answer_with_a_request_id_is_one(aws: Proxy) -> None:
+    """A bucket that is not logged has no gap, whichever of S3's two names for its protocol the answer has."""
+    session: Any = botocore.session.Session()
+    session.create_client("s3", region_name="us-east-1").create_bucket(Bucket="things")
+    aws.canned = {
+        ("s3", "GET /things?logging"): '<BucketLoggingStatus xmlns="http://doc.s3.amazonaws.com/2006-03-01" />',
+        ("s3", "GET /things?versioning"): '<VersioningConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"/>',
+    }
+
+    outcome = _run(services()["s3"])
+
+    assert {("s3", asked.operation) for asked in aws.seen} >= aws.canned.keys()
+    assert outcome.problems == []
