@@ -9,13 +9,21 @@ USERS = {
         ("aws_db_instance", "parameter_group_name"),
         ("aws_rds_cluster_instance", "db_parameter_group_name"),
         ("aws_rds_cluster", "db_instance_parameter_group_name"),
+        ("aws_docdb_cluster_instance", "db_parameter_group_name"),
+        ("aws_neptune_cluster_instance", "db_parameter_group_name"),
     ),
-    "aws_rds_cluster_parameter_group": (("aws_rds_cluster", "db_cluster_parameter_group_name"),),
+    # AWS lists those of DocumentDB and Neptune among them.
+    "aws_rds_cluster_parameter_group": (
+        ("aws_rds_cluster", "db_cluster_parameter_group_name"),
+        ("aws_docdb_cluster", "db_cluster_parameter_group_name"),
+        ("aws_neptune_cluster", "db_cluster_parameter_group_name"),
+    ),
     "aws_db_subnet_group": (
         ("aws_db_instance", "db_subnet_group_name"),
         ("aws_rds_cluster", "db_subnet_group_name"),
         ("aws_docdb_cluster", "db_subnet_group_name"),
         ("aws_neptune_cluster", "neptune_subnet_group_name"),
+        ("aws_neptune_cluster", "db_subnet_group_name"),
     ),
     "aws_elasticache_subnet_group": (
         ("aws_elasticache_cluster", "subnet_group_name"),
@@ -43,12 +51,14 @@ class UnusedDatabaseGroup(Waste):
     examples = (
         Example(
             bad="""
-            {"complete": ["aws_db_instance", "aws_rds_cluster_instance", "aws_rds_cluster"]}
+            {"complete": ["aws_db_instance", "aws_rds_cluster_instance", "aws_rds_cluster",
+                          "aws_docdb_cluster_instance", "aws_neptune_cluster_instance"]}
             {"type": "aws_db_parameter_group", "name": "orders-14", # finding
              "values": {"name": "orders-14", "family": "postgres14"}}
             """,
             fixed="""
-            {"complete": ["aws_db_instance", "aws_rds_cluster_instance", "aws_rds_cluster"]}
+            {"complete": ["aws_db_instance", "aws_rds_cluster_instance", "aws_rds_cluster",
+                          "aws_docdb_cluster_instance", "aws_neptune_cluster_instance"]}
             {"type": "aws_db_parameter_group", "name": "orders-14",
              "values": {"name": "orders-14", "family": "postgres14"}}
             {"type": "aws_db_instance", "name": "orders",
@@ -61,6 +71,8 @@ class UnusedDatabaseGroup(Waste):
     def check(self, subject: Resource, /) -> Iterator[Finding]:
         for type_, attribute in USERS[subject.type]:
             for user in subject.model.resources(type_):
+                if is_live(user) and attribute not in user.values:
+                    continue  # an account tells it by another one
                 if not user.is_set(attribute):
                     continue
                 if is_live(subject):  # a name is one of its region's

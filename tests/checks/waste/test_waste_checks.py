@@ -11,6 +11,11 @@ from guardrails import engine, examples
 from guardrails.catalog import load
 from guardrails.model import Model
 from guardrails.sources import read
+from guardrails.sources.aws.audit import model_of
+from guardrails.sources.aws.collectors import services
+from guardrails.sources.aws.collectors.cloudwatch import METRICS
+from guardrails.sources.aws.scope import Outcome
+from tests.sources.aws.test_documented import _collected as collected
 
 CATALOG = load(installed=False)
 WASTE = [check for name, check in CATALOG.checks.items() if CATALOG.area(name) == "waste"]
@@ -258,3 +263,36 @@ resource "aws_autoscaling_schedule" "s" {{
 }}
 """
     assert said(design(tmp_path, text), "schedule-outside-limits") == expected
+
+
+def account_examples() -> list[tuple[str, str]]:
+    """The examples of waste checks that are parts of accounts, each with its check."""
+    texts = [(check.id, text) for check in WASTE for each in check.examples for text in (each.bad, each.fixed)]
+    return [(check, text) for check, text in texts if examples.is_account(text)]
+
+
+def test_examples_are_as_accounts_are_read() -> None:
+    """Every attribute that an example has is one that a collector writes, and every metric one that is read."""
+    written: dict[str, set[str]] = {}
+    for name in services():
+        for record in collected(name)[0]:
+            written.setdefault(record.type, set()).update(record.values)
+    read_metrics = {(each.namespace, each.name, each.dimensions) for each in METRICS}
+    unknown: set[tuple[str, object]] = set()
+    for check, text in account_examples():
+        for given in examples.snapshot(text)[0]["accounts"][0]["resources"]:
+            values = given["values"]
+            if given["type"] == "aws_cloudwatch_metric":
+                metric = (values["namespace"], values["metric_name"], tuple(sorted(values["dimensions"])))
+                unknown |= {(check, metric)} - {(check, each) for each in read_metrics}
+            else:
+                unknown |= {(check, f"{given['type']}.{name}") for name in values.keys() - written[given["type"]]}
+    assert unknown == set()
+
+
+def test_no_check_breaks_over_what_aws_documents() -> None:
+    """An account with everything that AWS's API can say gives findings and doubts, and no crash."""
+    outcome = Outcome(records=[record for name in services() for record in collected(name)[0]])
+    report = engine.run([model_of("123456789012", outcome)], WASTE)
+    assert report.problems == []
+    assert [each.reason for each in report.undecided if "not collected" in each.reason] == []
