@@ -15,15 +15,21 @@ _GENEVE = PortSet.udp(6081)
 _WEAKEST: tuple[Verdict, ...] = ("blocked", "unknown", "may", "must")
 
 
-def leads_to(engine: Engine, target: str) -> Iterator[tuple[Balancer, Listener, TargetGroup, PortSet]]:
-    """The load balancers with a listener behind which an interface is registered, and the port that it gets."""
+Lead = tuple[Balancer, Listener, TargetGroup, PortSet]
+"""A listener behind which an interface is registered with a target group, and the ports that it gets there."""
+
+
+def leads(engine: Engine) -> dict[str, list[Lead]]:
+    """By interface: how load balancers lead to it."""
+    found: dict[str, list[Lead]] = {}
     for balancer in engine.picture.balancers.values():
         for listener in balancer.listeners:
             for key in listener.targets:
                 group = engine.picture.target_groups.get(key)
                 for member, ports in group.members if group is not None else ():
-                    if group is not None and member == target:
-                        yield balancer, listener, group, ports
+                    if group is not None:
+                        found.setdefault(member, []).append((balancer, listener, group, ports))
+    return found
 
 
 def through(

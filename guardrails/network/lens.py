@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from guardrails.model import Model, Resource, Unknown
 from guardrails.network.addresses import ANYWHERE, PUBLIC, AddressSet
-from guardrails.network.balancing import exposed_behind, leads_to, through
+from guardrails.network.balancing import Lead, exposed_behind, leads, through
 from guardrails.network.build import picture_of
 from guardrails.network.cells import Cells
 from guardrails.network.codes import MEANING
@@ -58,7 +58,9 @@ class Network:
     `unknown` on parts that are not in view.
     """
 
-    __slots__ = ("_engine", "_exposed", "_gates", "_served", "model", "picture")
+    __slots__ = (
+        "_engine", "_entered", "_exposed", "_gates", "_leads", "_members", "_served", "model", "picture"
+    )  # fmt: skip
 
     def __init__(self, model: Model) -> None:
         self.model = model
@@ -66,6 +68,9 @@ class Network:
         self._engine = Engine(self.picture)
         self._exposed: list[Exposure] | None = None
         self._gates: _Gates | None = None
+        self._leads: dict[str, list[Lead]] | None = None
+        self._members: dict[str, list[Interface]] | None = None
+        self._entered: dict[tuple[tuple[object, ...], PortSet], Traffic] = {}
         self._served: dict[tuple[object, ...], Reachability] = {}
 
     @classmethod
@@ -96,7 +101,12 @@ class Network:
     def members(self, group: Resource | str) -> list[Interface]:
         """The interfaces that a security group is on, as far as they are in view."""
         address = group if isinstance(group, str) else group.address
-        return [i for i in self.picture.interfaces.values() if address in i.groups]
+        if self._members is None:
+            self._members = {}
+            for interface in self.picture.interfaces.values():
+                for key in interface.groups:
+                    self._members.setdefault(key, []).append(interface)
+        return list(self._members.get(address, ()))
 
     def ends(self, what: EndLike) -> list[End]:
         """The ends that a name means: `internet`, a CIDR block or address, a service such as `s3`, the address, id or
@@ -171,7 +181,7 @@ class Network:
         if direct.verdict == "must" or not isinstance(target, Interface):
             return direct
         found = [direct]
-        for balancer, listener, _, _ in leads_to(self._engine, target.key):
+        for balancer, listener, _, _ in self._leading_to(target.key):
             if listener.ports.isdisjoint(ports):
                 continue  # whatever it takes there, it is not this
             if not isinstance(source, Interface) or source.key not in balancer.interfaces:
@@ -276,9 +286,14 @@ class Network:
         directly, and through load balancers.
         """
         ports = traffic.ports()
-        answer = self._engine.connect(Internet(), interface, ports, why=False)
-        found = answer.traffic & traffic if answer.verdict != "blocked" else NO_TRAFFIC
-        for balancer, listener, _, inner in leads_to(self._engine, interface.key):
+        found = NO_TRAFFIC
+        if interface.public != "no" or interface.ipv6 != "no" or self._sped(interface):
+            key = (self._class(interface), ports)
+            if key not in self._entered:
+                answer = self._engine.connect(Internet(), interface, ports, why=False)
+                self._entered[key] = answer.traffic if answer.verdict != "blocked" else NO_TRAFFIC
+            found = self._entered[key] & traffic
+        for balancer, listener, _, inner in self._leading_to(interface.key):
             taken = inner & ports
             if not taken:
                 continue
@@ -286,6 +301,11 @@ class Network:
             if led.verdict != "blocked":
                 found |= Traffic.box(led.traffic.addresses(), taken)
         return found
+
+    def _leading_to(self, interface: str) -> Sequence[Lead]:
+        if self._leads is None:
+            self._leads = leads(self._engine)
+        return self._leads.get(interface, ())
 
     def kept_away(self, interfaces: list[Interface], traffic: Traffic) -> str:
         """Why the internet does not reach some interfaces, in a few words."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from guardrails.model import Model, Resource, Sensitive, Symbolic, Unknown, UnknownValue, Value, reveal
@@ -65,7 +66,7 @@ def standing(subject: SecurityGroup | Resource, traffic: Traffic = ALL_TRAFFIC) 
     from guardrails.network.lens import Network  # noqa: PLC0415  # the engine is loaded only where something is open
 
     lens = Network.of(subject.model)
-    members = [i for i in lens.picture.interfaces.values() if group.address in i.groups]
+    members = lens.members(group)
     if subject.model.kind == "account":
         if not _complete(subject.model):
             return everything
@@ -73,9 +74,9 @@ def standing(subject: SecurityGroup | Resource, traffic: Traffic = ALL_TRAFFIC) 
             return Standing(NOTHING, "no network interface of the account is in the group")
     elif not members or not _all_in_view(lens, group):
         return everything
-    doubtful = [i for i in lens.picture.interfaces.values() if i.groups_doubt and group.address not in i.groups]
+    perhaps = (i for i in lens.picture.interfaces.values() if i.groups_doubt and group.address not in i.groups)
     reached = NOTHING
-    for interface in (*members, *doubtful):
+    for interface in chain(members, perhaps):
         reached |= _wide(lens.from_internet(interface, traffic))
         if traffic.ports() <= reached:
             break
