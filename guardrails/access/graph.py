@@ -73,6 +73,11 @@ class Moves:
     raises: list[Edge]
     joins: list[Edge]
     creates: list[Edge]
+    frees: list[Edge]
+
+
+Sets = tuple[int, int, int]
+"""Principals as bits: as they are, raised (others write their policies), freed of their boundary."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +117,10 @@ class Graph:
         self.trust = Trust(terrain.principals, side)
         self._permissions = [self._of(p) for p in self.principals]
         self._raised: dict[int, Permissions] = {}
+        self._freed: dict[int, Permissions] = {}
         self._assumed: dict[int, Edge | None] = {}
-        self.layers: list[tuple[int, int]] = []
-        """By distance from the goal: principals as they are, and principals that are raised."""
+        self.layers: list[Sets] = []
+        """By distance from the goal."""
         self._search()
 
     # -- permissions
@@ -182,9 +188,23 @@ class Graph:
             self._raised[place] = found
         return found
 
+    def freed(self, place: int) -> Permissions:
+        """A principal's permissions without its boundary."""
+        found = self._freed.get(place)
+        if found is None:
+            base = self._permissions[place]
+            key = ("freed", id(base))
+            found = self._sets.get(key)
+            if found is None:
+                found = self._sets[key] = Permissions(base.principal, base.identity, None, base.levels, self.side)
+            self._freed[place] = found
+        return found
+
     def permissions(self, state: int) -> Permissions:
-        """Of a state: a principal's place, or its place plus their number where it is raised."""
-        return self._permissions[state] if state < self.count else self.raised(state - self.count)
+        """Of a state: a principal's place, plus their number where it is raised, plus twice that where it is freed."""
+        if state < self.count:
+            return self._permissions[state]
+        return self.raised(state - self.count) if state < 2 * self.count else self.freed(state - 2 * self.count)
 
     # -- goals
 
@@ -233,7 +253,7 @@ class Graph:
         return found
 
     def _find(self, permissions: Permissions) -> Moves:
-        moves = Moves([], [], [], [])
+        moves = Moves([], [], [], [], [])
         if permissions.granted is not None and permissions.granted.isdisjoint(actions()):
             return moves
         for technique in techniques():
@@ -255,6 +275,9 @@ class Graph:
                     groups = self._on(technique.needs[0], permissions, self.space, groups)
                     if groups:
                         moves.joins.append(Edge(technique, groups))
+                case "free":
+                    if permissions.boundary is not None and (edge := self._free(technique, permissions)):
+                        moves.frees.append(edge)
                 case "create":
                     if self._creates(technique, permissions):
                         moves.creates.append(Edge(technique, 0))
@@ -373,6 +396,29 @@ class Graph:
             found = members
         return Edge(technique, found, through=through) if found else None
 
+    def _free(self, technique: Technique, permissions: Permissions) -> Edge | None:
+        """The principals whose boundary these permissions loosen."""
+        need = technique.needs[0]
+        if technique.target == "policy":
+            space, policies = self.terrain.policies
+            allowed = permissions.targets(need.action, space, _IAM) & space.accounts.get(
+                permissions.principal.account, 0
+            )
+            through = {
+                place: (policies[p].address, space.arns[p]) for p in bits(allowed) for place in policies[p].bounded
+            }
+            return Edge(technique, sum(1 << place for place in through), through=through) if through else None
+
+        def keys(place: int) -> Mapping[str, ContextValue]:
+            there = self.terrain.target_keys(place)
+            if not need.action.startswith("iam:put"):
+                return there
+            return {**there, "iam:permissionsboundary": self.terrain.admin_policies[0]}  # the one to come
+
+        found = self.terrain.kinds[technique.target] & self._same(permissions)
+        found &= permissions.targets(need.action, self.space, Circumstances(_IAM.known, keys))
+        return Edge(technique, found) if found else None
+
     def _on(self, need: Need, permissions: Permissions, space: Space, found: int) -> int:
         """Of these targets those that a permission is given on."""
         if not found:
@@ -410,25 +456,25 @@ class Graph:
 
     def _search(self) -> None:
         base = sum(1 << i for i in range(self.count) if self._is_goal(i))
-        raised = 0
-        candidates = 0
+        raised = freed = candidates = loose = 0
         active = [i for i in range(self.count) if self._active(i)]
         for i in active:
-            for edge in self.moves(self._permissions[i]).raises:
+            moves = self.moves(self._permissions[i])
+            for edge in moves.raises:
                 candidates |= edge.reached
+            for edge in moves.frees:
+                loose |= edge.reached & 1 << i
         for place in bits(candidates):
             if not self.principals[place].outside and self.goal(self.raised(place)):
                 raised |= 1 << place
-        self.layers = [(base, raised)]
-        done_base, done_raised = base, raised
-        while True:
-            new_base, new_raised = self._layer(active, candidates, done_base, done_raised)
-            if not new_base and not new_raised:
-                break
-            self.layers.append((new_base, new_raised))
-            done_base |= new_base
-            done_raised |= new_raised
-        self.reached = (done_base, done_raised)
+        for place in bits(loose):
+            if self.goal(self.freed(place)):
+                freed |= 1 << place
+        self.layers = [(base, raised, freed)]
+        self.reached: Sets = (base, raised, freed)
+        while any(new := self._layer(active, candidates, loose, self.reached)):
+            self.layers.append(new)
+            self.reached = (self.reached[0] | new[0], self.reached[1] | new[1], self.reached[2] | new[2])
 
     def _is_goal(self, place: int) -> bool:
         return not self.principals[place].outside and self.goal(self._permissions[place])
@@ -441,8 +487,9 @@ class Graph:
             return self.side == "most" and bool(principal.own)
         return not (principal.doubt and self.side == "least")
 
-    def _layer(self, active: Sequence[int], candidates: int, base: int, raised: int) -> tuple[int, int]:
+    def _layer(self, active: Sequence[int], candidates: int, loose: int, done: Sets) -> Sets:
         """The states that one hop takes to what is reached so far."""
+        base, raised, freed = done
         carried: dict[str, int] = {}
         shared: dict[int, bool] = {}
 
@@ -464,16 +511,21 @@ class Graph:
             assumed = self.assumed(state)
             if assumed and assumed.reached & base:
                 return True
-            return any(True for _ in self._own_hops(state, base, raised))
+            return any(True for _ in self._own_hops(state, done))
 
         new_base = sum(1 << i for i in active if not base >> i & 1 and step(i))
         new_raised = sum(1 << i for i in bits(candidates & ~raised) if step(self.count + i))
-        return new_base, new_raised
+        new_freed = sum(1 << i for i in bits(loose & ~freed) if step(2 * self.count + i))
+        return new_base, new_raised, new_freed
 
-    def _own_hops(self, state: int, base: int, raised: int) -> Iterator[Hop]:
-        """Hops that depend on who the principal is: raising itself or others, and joining groups."""
+    def _own_hops(self, state: int, sets: Sets) -> Iterator[Hop]:
+        """Hops that depend on who the principal is: raising itself or others, joining groups, losing its boundary."""
+        base, raised, freed = sets
         moves = self.moves(self.permissions(state))
         place = state % self.count
+        for edge in moves.frees if state < self.count else ():
+            if edge.reached >> place & 1 and freed >> place & 1:
+                yield Hop(edge, place, 2 * self.count + place)
         for edge in moves.raises:
             if edge.reached >> place & 1 and raised >> place & 1 and state < self.count:
                 yield Hop(edge, place, self.count + place)

@@ -11,7 +11,7 @@ from typing import Literal, cast
 
 _FILE = Path(__file__).parent / "data" / "escalation.toml"
 
-Gives = Literal["become", "raise", "join", "create"]
+Gives = Literal["become", "raise", "join", "create", "free"]
 Searched = Literal["role", "user", "group", "policy", "saml"]
 Place = Literal["role", "user", "group", "policy", "saml", "resource", "existing", "new", "helper"]
 

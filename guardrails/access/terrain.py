@@ -20,10 +20,11 @@ from guardrails.model import Resource, Symbolic, Unknown, UnknownValue, Value, r
 
 @dataclass(slots=True)
 class PolicyTarget:
-    """A customer managed policy, and the places of the principals that have it."""
+    """A customer managed policy, and the places of the principals that have it, or whose boundary it is."""
 
     address: str
     carriers: list[int] = field(default_factory=list)
+    bounded: list[int] = field(default_factory=list)
 
 
 class Carrier:
@@ -139,6 +140,9 @@ class Terrain:
                 target = by_resource.get(view.resource.address)
                 if target is not None and view.given is None and place not in target.carriers:
                     target.carriers.append(place)
+            bound = by_resource.get(principal.boundary.resource.address) if principal.boundary else None
+            if bound is not None:
+                bound.bounded.append(place)
         arns = sorted(found)
         return Space((arn, found[arn][0]) for arn in arns), [found[arn][1] for arn in arns]
 

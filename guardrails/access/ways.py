@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import TypeVar
 
 from guardrails.access.documents import Side
-from guardrails.access.graph import STS, Edge, Graph, Hop
+from guardrails.access.graph import STS, Edge, Graph, Hop, Sets
 from guardrails.access.permissions import view_of
 from guardrails.access.principals import Principal
 from guardrails.access.steps import Break, Certainty, Granted, Path, Step
@@ -31,13 +31,14 @@ class Ways(Graph):
         found = self._layer_of.get(state)
         if found is None:
             place = state % self.count
-            which = 0 if state < self.count else 1
+            which = state // self.count
             found = next((d for d, layer in enumerate(self.layers) if layer[which] >> place & 1), -1)
             self._layer_of[state] = found
         return found
 
-    def hops(self, state: int, base: int, raised: int) -> Iterator[Hop]:
-        """The hops from a state into a set of states, a bounded number for each technique."""
+    def hops(self, state: int, sets: Sets) -> Iterator[Hop]:
+        """The hops from a state into sets of states, a bounded number for each technique."""
+        base = sets[0]
         permissions = self.permissions(state)
         moves = self.moves(permissions)
         assumed = self.assumed(state)
@@ -48,7 +49,7 @@ class Ways(Graph):
             else:
                 for resource in _few(bits(edge.reached & edge.carrier.leading(base))):
                     yield Hop(edge, resource, edge.carrier.leads[resource])
-        yield from _few(self._own_hops(state, base, raised), 4 * _TRIED_OF_ONE_EDGE)
+        yield from _few(self._own_hops(state, sets), 4 * _TRIED_OF_ONE_EDGE)
         for edge in moves.creates:
             yield Hop(edge, -1, -1)
 
@@ -58,8 +59,8 @@ class Ways(Graph):
         while (distance := self.layer_of(state)) > 0:
             hop = self._next.get(state)
             if hop is None:
-                base, raised = self.layers[distance - 1]
-                hop = next(h for h in self.hops(state, base, raised) if h.state >= 0 or distance == 1)
+                sets = self.layers[distance - 1]
+                hop = next(h for h in self.hops(state, sets) if h.state >= 0 or distance == 1)
                 self._next[state] = hop
             way.append((state, hop))
             if hop.state < 0:
@@ -93,7 +94,7 @@ class Ways(Graph):
         if distance <= 0:
             return
         ways: list[list[tuple[int, Hop]]] = []
-        for hop in self.hops(place, *self.reached):
+        for hop in self.hops(place, self.reached):
             rest = self.best(hop.state) if hop.state >= 0 else []
             if all(state % self.count != place or state >= self.count for state, _ in rest):
                 ways.append([(place, hop), *rest])
@@ -134,7 +135,8 @@ class Ways(Graph):
             )
             return
         gains = self.principals[hop.state % self.count]
-        yield self._step(state, hop.edge, hop.target, gains=gains, raised=hop.state >= self.count, others=others)
+        raised = hop.state // self.count == 1
+        yield self._step(state, hop.edge, hop.target, gains=gains, raised=raised, others=others)
         if hop.way is not None:
             yield self._step(state, hop.way, hop.way_target, gains=gains, raised=True)
 
@@ -151,8 +153,9 @@ class Ways(Graph):
         if hop.way is not None or hop.state < 0:
             return ()
         one = 1 << hop.state % self.count
-        base, raised = (one, 0) if hop.state < self.count else (0, one)
-        ids = dict.fromkeys(h.edge.technique.id for h in self.hops(state, base, raised) if h.state == hop.state)
+        which = hop.state // self.count
+        sets = (one if which == 0 else 0, one if which == 1 else 0, one if which == 2 else 0)
+        ids = dict.fromkeys(h.edge.technique.id for h in self.hops(state, sets) if h.state == hop.state)
         return tuple(each for each in ids if each != hop.edge.technique.id)
 
     def _step(

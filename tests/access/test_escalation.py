@@ -77,6 +77,12 @@ def lab(
     statement = allow(list(needs), "*")
     made: list[Resource] = list(caller) or user("start", statement)
     own_carrier = technique.on and not any(need.on == "existing" for need in technique.needs)
+    if technique.gives == "free":
+        bound = res("aws_iam_policy", "bound", name="bound", policy=doc(statement))
+        bounded: Value = ref("aws_iam_policy.bound")
+        if technique.target == "user":
+            return [*user("start", ADMIN, permissions_boundary=bounded), bound]
+        return [*role("start", service("ec2"), ADMIN, permissions_boundary=bounded), bound]
     match technique.target:
         case "user":
             made += user("target", ADMIN)
@@ -166,7 +172,8 @@ def test_each_technique_is_found(technique: Technique) -> None:
 @pytest.mark.parametrize("technique", ALL, ids=IDS)
 def test_a_deny_removes_each_technique(technique: Technique) -> None:
     """A Deny on one of its permissions, an identity's own or a boundary's lack of it, removes the path."""
-    kind = "role" if technique.gives == "raise" and technique.target == "role" else "user"
+    starts = {each.type for each in lab(technique, technique.permissions) if each.name == "start"}
+    kind = "role" if "aws_iam_role" in starts else "user"
     last = technique.permissions[-1]
     bounded = arn("policy", "limit")
     limit = res("aws_iam_policy", "limit", name="limit", policy=doc(allow("*"), deny(last)))

@@ -559,3 +559,45 @@ def test_an_account_that_is_not_known(statements: list[dict[str, object]], targe
     lens = access(user("u", *statements), role("t", target, ADMIN), account="")
 
     assert [path.certainty for path in paths(lens)] == found
+
+
+def bound(*statements: dict[str, object]) -> Resource:
+    """A policy that is somebody's boundary."""
+    return res("aws_iam_policy", "bound", name="bound", policy=doc(*statements))
+
+
+BOUND = {"permissions_boundary": arn("policy", "bound")}
+
+
+def test_a_boundary_that_its_holder_takes_away() -> None:
+    """Without its boundary a principal has all that its own policies say, an assumed role included."""
+    loose = bound(allow(["iam:DeleteRolePermissionsBoundary", "s3:*"], "*"))
+    target = role("t", trust({"AWS": ACCOUNT}), ADMIN)
+
+    assert ways(access(role("r", service("ec2"), ADMIN, **BOUND), loose)) == [["r", "r"]]
+    assert ways(access(role("r", service("ec2"), allow(["iam:Delete*", "sts:*"]), **BOUND), loose, target)) == [
+        ["r", "r", "t"]
+    ]
+    assert ways(access(role("r", service("ec2"), allow(["iam:Delete*", "s3:*"]), **BOUND), loose, target)) == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "found"),
+    [
+        (allow("iam:DeleteUserPermissionsBoundary", arn("user", "other")), []),
+        (allow("iam:DeleteRolePermissionsBoundary"), []),
+        (
+            allow(
+                "iam:PutUserPermissionsBoundary",
+                Condition={"StringEquals": {"iam:PermissionsBoundary": BOUND["permissions_boundary"]}},
+            ),
+            [],
+        ),
+        (allow("iam:PutUserPermissionsBoundary"), [["u", "u"]]),
+        (allow("iam:CreatePolicyVersion", arn("policy", "bound")), [["u", "u"]]),
+        (allow("iam:CreatePolicyVersion", arn("policy", "other")), []),
+    ],
+)
+def test_a_boundary_that_its_holder_may_not_touch(statement: dict[str, object], found: list[list[str]]) -> None:
+    """A boundary holds unless its holder may take it away, replace it by any other, or rewrite it."""
+    assert ways(access(user("u", ADMIN, **BOUND), bound(allow("s3:*"), statement))) == found
