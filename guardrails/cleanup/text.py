@@ -18,9 +18,14 @@ def plan_text(plan: Plan, read: datetime) -> str:
     return "\n".join(visible(line) for line in _lines(plan, read)) + "\n"
 
 
+def things(plan: Plan) -> str:
+    """How many a plan removes: `2 things`."""
+    return f"{len(plan.items)} thing{'' if len(plan.items) == 1 else 's'}"
+
+
 def _lines(plan: Plan, read: datetime) -> Iterator[str]:
-    count = f"{len(plan.items)} thing{'' if len(plan.items) == 1 else 's'} to remove"
-    yield f"{plan.account}, read at {read:%Y-%m-%d %H:%M} UTC: {count}, {plan.monthly:,.2f} USD a month."
+    cost = f"{plan.monthly:,.2f} USD a month"
+    yield f"{plan.account}, read at {read:%Y-%m-%d %H:%M} UTC: {things(plan)} to remove, {cost}."
     for item in plan.items:
         yield ""
         yield f"{item.number}. {item.resource.address} in {item.removal.region}"
@@ -62,7 +67,7 @@ def _script(plan: Plan, read: datetime) -> Iterator[str]:
     yield "#!/bin/sh"
     yield from _comments(
         f"Written by guardrails {__version__} for the account {plan.account}, read at {read:%Y-%m-%d %H:%M} UTC.",
-        f"Removes {len(plan.items)} things that cost {plan.monthly:,.2f} USD a month by list prices of {dated()}.",
+        f"Removes {things(plan)}: {plan.monthly:,.2f} USD a month by list prices of {dated()}.",
         "Review it before you run it. What no longer is as it was then is left alone, with what depends on it.",
     )
     yield "set -u"

@@ -185,8 +185,9 @@ def _apply(plan: Plan, access: Access, where: Path | None) -> bool:
     """Remove, once the account's id was typed; whether something was left alone."""
     from guardrails.cleanup.apply import apply  # noqa: PLC0415  # with --apply alone
     from guardrails.cleanup.journal import Journal  # noqa: PLC0415  # the same
+    from guardrails.cleanup.text import things  # noqa: PLC0415  # the same
 
-    print(f"Type the account's id to remove {len(plan.items)} things: ", end="", file=sys.stderr, flush=True)
+    print(f"Type the account's id to remove {things(plan)}: ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip() != plan.account:
         shared.fail("that is not the account's id: nothing was changed")
     clients = _caller(access, plan.account)
