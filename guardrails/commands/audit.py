@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -70,6 +71,7 @@ def audit(
     ] = None,
     checks: shared.CheckFolders = None,
     config: shared.ConfigFile = None,
+    baseline: shared.BaselineFile = None,
     allow_incomplete: Annotated[
         bool, typer.Option("--allow-incomplete", help="Do not exit 4 for what could not be read or run.")
     ] = False,
@@ -103,6 +105,7 @@ def audit(
     printed, files = checking._outputs(format_ or Format.TEXT, output or ())
     catalog = shared.load_checks(loaded, checks)
     settings = shared.settings_of(loaded, [], select, ignore, kind)
+    settings = replace(settings, baseline=shared.load_baseline(loaded, baseline, settings.profile))
     everything = list(catalog.checks.values())
     drawn = bool({printed, *(each for each, _ in files)} & {Format.HTML, Format.SUMMARY})
     reports: list[Report] = []
@@ -136,6 +139,7 @@ def audit(
         scanned=bool(reports),
         fail_on=checking._threshold(fail_on, given.fail_on if given else None),
         allow_incomplete=allow_incomplete or bool(given and given.allow_incomplete),
+        profile=settings.profile,
     )
     raise typer.Exit(code)
 
