@@ -460,7 +460,7 @@ def may_match(pattern: str, text: str) -> bool:
     own = {mark for mark in _PIECES.findall(pattern) if mark != HOLE}
     if not own <= set(_PIECES.findall(text)):
         return False
-    return intersects(_PIECES.sub("*", pattern), loose)
+    return arns_meet(_PIECES.sub("*", pattern), loose)
 
 
 @lru_cache(maxsize=65536)

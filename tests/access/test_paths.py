@@ -601,3 +601,22 @@ def test_a_boundary_that_its_holder_takes_away() -> None:
 def test_a_boundary_that_its_holder_may_not_touch(statement: dict[str, object], found: list[list[str]]) -> None:
     """A boundary holds unless its holder may take it away, replace it by any other, or rewrite it."""
     assert ways(access(user("u", ADMIN, **BOUND), bound(allow("s3:*"), statement))) == found
+
+
+def test_a_name_that_is_known_in_part_is_no_other_name() -> None:
+    """Where account and end of a name are not known, what is known of it still tells roles apart."""
+    unknown = UnknownValue("var.suffix has no value")
+
+    def design(name: str) -> Access:
+        text = doc(allow("iam:PassRole", "arn:aws:iam::@:role/@"), allow(LAMBDA))
+        head, middle, tail = text.split("@")
+        policy = Symbolic(head, UnknownValue("var.account has no value"), middle, name, unknown, tail)
+        return access(
+            user("u"),
+            res("aws_iam_user_policy", "u", user="u", policy=policy),
+            res("aws_iam_role", "t", name=Symbolic("admin-", unknown), assume_role_policy=service("lambda")),
+            res("aws_iam_role_policy", "t", role=Symbolic("admin-", unknown), policy=doc(ADMIN)),
+        )
+
+    assert len(ways(design("admin-"), certainty="may")) == 1
+    assert ways(design("other-"), certainty="may") == []
