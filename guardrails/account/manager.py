@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from guardrails.model import LiveLocation, Model, Resource, Symbolic, Unknown, UnknownValue, reveal
@@ -37,6 +38,9 @@ _TAGS = (
     ("aws:dlm:lifecycle-policy-id", "the Data Lifecycle Manager policy {}", "Change the policy's retention"),
     ("aws:imagebuilder:ImageArn", "EC2 Image Builder", "Change the pipeline's lifecycle policy"),
 )
+# Terraform's further names of a type, of which an account has one.
+_SAME = {"aws_alb": "aws_lb", "aws_alb_target_group": "aws_lb_target_group", "aws_alb_listener": "aws_lb_listener"}
+_GIVEN = re.compile(r"-[0-9a-f]{8}(?:[0-9a-f]{9})?$")
 _OWNED = "kubernetes.io/cluster/"
 _TERRAFORM = frozenset({"managedby", "managed-by", "managed_by", "provisioner", "createdby", "tool"})
 
@@ -46,7 +50,7 @@ def manager(resource: Resource) -> Manager | None:
 
     Raises `Unknown` if its tags are not known.
     """
-    if known := _managed(resource.model).get(_identity(resource)):
+    if known := _managed(resource):
         return Manager(f"Terraform, as {known}", "Remove it from the configuration and apply")
     tags = _tags(resource)
     for key, what, change in _TAGS:
@@ -61,30 +65,35 @@ def manager(resource: Resource) -> Manager | None:
 
 
 def know_state(account: Model, states: Mapping[str, str]) -> None:
-    """Tell an account's model what Terraform manages: addresses by ARN or id."""
+    """Tell an account's model what Terraform manages, as `managed_by` gives it."""
     account.cache[_STATE] = dict(states)
 
 
 def managed_by(state: Model) -> dict[str, str]:
-    """The addresses of what a state or plan manages, by ARN and by the ids that AWS gives."""
+    """The addresses of what a state, or the state before a plan, manages, by what AWS calls it."""
     found: dict[str, str] = {}
     for resource in (state.before or state).all():
         if resource.mode == "managed":
-            for name in ("arn", "id"):
-                value = reveal(resource.raw(name))
-                if isinstance(value, str) and not isinstance(value, Symbolic | UnknownValue) and value:
-                    found.setdefault(f"{resource.type}\0{str.__str__(value)}", resource.address)
+            for key in _keys(resource):
+                found.setdefault(key, resource.address)
     return found
 
 
-def _managed(account: Model) -> Mapping[str, str]:
-    known = account.cache.get(_STATE)
-    return known if isinstance(known, dict) else {}
+def _managed(resource: Resource) -> str:
+    known = resource.model.cache.get(_STATE)
+    if not isinstance(known, dict):
+        return ""
+    return next((known[key] for key in _keys(resource) if key in known), "")
 
 
-def _identity(resource: Resource) -> str:
-    value = reveal(resource.raw("id"))
-    return f"{resource.type}\0{value}" if isinstance(value, str) else ""
+def _keys(resource: Resource) -> Iterator[str]:
+    """Its ARN and the id that AWS gave, whatever its type is called; a name that people gave counts for its type."""
+    type_ = _SAME.get(resource.type, resource.type).replace("aws_default_", "aws_")
+    for attribute in ("arn", "id"):
+        value = reveal(resource.raw(attribute))
+        if isinstance(value, str) and not isinstance(value, Symbolic) and value:
+            text = str.__str__(value)
+            yield text if text.startswith("arn:") or _GIVEN.search(text) else f"{type_}\0{text}"
 
 
 def _tags(resource: Resource) -> dict[str, str]:

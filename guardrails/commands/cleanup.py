@@ -91,7 +91,9 @@ def cleanup(
         model = _account(target, access, tuple(dict.fromkeys(region or ())), progress)
         _know(model, state or ())
         try:
-            report = engine.run([model], list(catalog.checks.values()), settings, progress=progress)
+            report = engine.run(
+                [model], list(catalog.checks.values()), settings, problems=catalog.problems, progress=progress
+            )
         except engine.SelectionError as error:
             shared.fail(str(error))
     plan = make(model, report, catalog.checks)

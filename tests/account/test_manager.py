@@ -61,3 +61,21 @@ def test_unknown_tags_are_unknown() -> None:
 def test_a_configuration_manages_its_own() -> None:
     """What stands in a file is changed there."""
     assert manager(volume({"aws:cloudformation:stack-name": "web"}, live=False)) is None
+
+
+@pytest.mark.parametrize(
+    ("type_", "name", "expected"),
+    [
+        ("aws_ami_copy", "ami-0a1b2c3d4e5f60718", True),
+        ("aws_ebs_volume", "main", False),
+        ("aws_default_vpc", "main", True),
+    ],
+)
+def test_a_state_calls_things_by_other_names(type_: str, name: str, expected: bool) -> None:
+    """AWS's own ids count whatever Terraform calls the type, names that people gave for their type alone."""
+    live = Resource("aws_ami" if name.startswith("ami-") else "aws_vpc", name, {"id": name})
+    account = Model("111122223333", "account", Resources([live]))
+    account.at(live.address)
+    know_state(account, managed_by(Model("s", "state", Resources([Resource(type_, "x", {"id": name})]))))
+
+    assert (manager(live) is not None) is expected

@@ -296,3 +296,31 @@ def test_no_check_breaks_over_what_aws_documents() -> None:
     report = engine.run([model_of("123456789012", outcome)], WASTE)
     assert report.problems == []
     assert [each.reason for each in report.undecided if "not collected" in each.reason] == []
+
+
+@pytest.mark.parametrize(
+    ("outputs", "expected"),
+    [
+        ({}, ["no route leads to it; it costs 32.85 USD a month (list price of us-east-1)"]),
+        ({"nat": {"actions": ["create"]}}, ["? plan.json does not tell what its outputs give to others"]),
+    ],
+)
+def test_a_gateway_of_a_plan(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, outputs: dict[str, object], expected: list[str]
+) -> None:
+    """A plan without its configuration says that it has outputs, and not what is in them."""
+    monkeypatch.chdir(tmp_path)
+    change = {"actions": ["create"], "before": None, "after": {"subnet_id": "subnet-1"}, "after_unknown": {"id": True}}
+    gateway = {
+        "address": "aws_nat_gateway.main",
+        "mode": "managed",
+        "type": "aws_nat_gateway",
+        "name": "main",
+        "provider_name": "registry.terraform.io/hashicorp/aws",
+        "change": change,
+    }
+    plan = {"format_version": "1.2", "resource_changes": [gateway], "output_changes": outputs}
+    Path("plan.json").write_text(json.dumps(plan), encoding="utf-8")
+    [model] = read([Path("plan.json")])
+
+    assert said(model, "nat-without-route") == expected
