@@ -66,6 +66,8 @@ class Baseline:
 def load(path: str) -> Baseline:
     """Read a baseline. Raises `BaselineError`."""
     shown = path.replace(os.sep, "/")
+    if os.path.exists(path) and not os.path.isfile(path):  # a pipe would block
+        raise BaselineError(f"{shown}: it is no regular file")
     try:
         with open(path, encoding="utf-8") as file:
             text = file.read(MAX_BYTES)

@@ -21,6 +21,8 @@ from guardrails import workspace
 FILE_BYTES = 10_000_000
 """A larger file is left out: no source reads one."""
 TOTAL_BYTES = 2 << 30
+SECONDS = 300
+"""How long one question to git may take."""
 _OVERRULED = ("core.fsmonitor=false", "core.hooksPath=/dev/null", "core.untrackedCache=false")
 _ENVIRONMENT = {
     "GIT_ALLOW_PROTOCOL": "none",  # stronger than `protocol.*` of the configuration
@@ -79,13 +81,26 @@ class _Repository:
             raise HistoryError(f"there is no commit {reference}: a shallow clone has to fetch it first")
         return self._line("merge-base", "HEAD", commit) or commit
 
+    def _run(self, command: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
+        try:
+            return subprocess.run(
+                [*self._git, *command],
+                env=self._env,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                check=False,
+                timeout=SECONDS,
+            )
+        except subprocess.TimeoutExpired:
+            raise HistoryError(f"git {command[0]} did not answer within {SECONDS} s") from None
+
     def _line(self, *command: str) -> str:
         """The first line of an answer; empty where git has none."""
-        done = subprocess.run([*self._git, *command], env=self._env, capture_output=True, check=False)
+        done = self._run(command)
         return os.fsdecode(done.stdout.split(b"\n")[0]) if done.returncode == 0 else ""
 
     def _paths(self, *command: str) -> list[str]:
-        done = subprocess.run([*self._git, *command], env=self._env, capture_output=True, check=False)
+        done = self._run(command)
         if done.returncode:
             last = done.stderr.decode("utf-8", "replace").strip().splitlines()
             raise HistoryError(f"git {command[0]}: {last[-1] if last else done.returncode}")

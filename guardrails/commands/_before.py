@@ -46,10 +46,10 @@ class Mapped:
 
     def path(self, path: str | Path) -> str:
         """The path in the earlier state of something of the repository; of anything else the same path."""
-        whole = os.path.abspath(path)
-        if whole != self._root and not whole.startswith(self._root.rstrip(os.sep) + os.sep):
+        whole, root = os.path.realpath(path), os.path.realpath(self._root)
+        if not workspace.is_inside(whole, root):
             return whole
-        return os.path.normpath(os.path.join(self._tree, os.path.relpath(whole, self._root)))
+        return os.path.normpath(os.path.join(self._tree, os.path.relpath(whole, root)))
 
     def scanned(self, paths: Sequence[Path]) -> list[Path]:
         """The paths to scan that were there."""

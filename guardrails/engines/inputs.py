@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import hashlib
 import os
 import re
@@ -19,24 +20,24 @@ def digest_of_tree(root: str) -> bytes | None:
     None where something cannot be read: then nothing can be said of what checkov would read.
     """
     digest = hashlib.sha256()
-    pending = [root]
     seen: set[str] = set()
+    pending = collections.deque(_walk(root))
     while pending:
-        start = pending.pop()
-        for folder, names in _walk(start):
-            if folder in seen:
-                continue
-            seen.add(folder)
-            for name in names:
-                data = _content(os.path.join(folder, name))
-                if data is None:
-                    return None
-                relative = os.path.relpath(os.path.join(folder, name), root)
-                _add(digest, relative.encode("utf-8", "surrogateescape"), data)
-                for source in _LOCAL_SOURCE.findall(data):
-                    target = os.path.normpath(os.path.join(folder, os.fsdecode(source)))
-                    if target not in seen:
-                        pending.append(target)
+        folder, names = pending.popleft()
+        if folder in seen:
+            continue
+        seen.add(folder)
+        for name in names:
+            path = os.path.join(folder, name)
+            data = _content(path)
+            if data is None:
+                return None
+            _add(digest, os.path.relpath(path, root).encode("utf-8", "surrogateescape"), data)
+            for source in _LOCAL_SOURCE.findall(data):
+                # A module is a folder without those below it: `../../..` does not mean the whole disk.
+                target = os.path.normpath(os.path.join(folder, os.fsdecode(source)))
+                if target not in seen:
+                    pending.append((target, _names(target)))
     return digest.digest()
 
 
@@ -61,6 +62,13 @@ def _walk(start: str) -> Iterator[tuple[str, list[str]]]:
     for folder, folders, names in os.walk(start):
         folders[:] = sorted(each for each in folders if each not in {".git", "node_modules", ".terraform"})
         yield folder, sorted(name for name in names if name.endswith(_READ))
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return sorted(name for name in os.listdir(folder) if name.endswith(_READ))
+    except OSError:
+        return []
 
 
 def _content(path: str, most: int = MAX_BYTES) -> bytes | None:

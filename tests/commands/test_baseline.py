@@ -251,6 +251,13 @@ def test_a_baseline_that_cannot_be_read_is_a_usage_error(run: Run, text: str, me
     assert run("check", *ONE) == (2, "", f"guardrails: .guardrails-baseline.json: {message}\n")
 
 
+def test_a_pipe_is_no_baseline(run: Run) -> None:
+    """It would block."""
+    Path("main.tf").write_text(ORDERS)
+    os.mkfifo(".guardrails-baseline.json")
+    assert run("check", *ONE)[2] == "guardrails: .guardrails-baseline.json: it is no regular file\n"
+
+
 def test_one_that_is_named_has_to_be_there(run: Run) -> None:
     """On the command line or in the configuration."""
     Path("main.tf").write_text(ORDERS)

@@ -93,6 +93,9 @@ def test_it_holds_wherever_the_user_stands(run: Run, monkeypatch: pytest.MonkeyP
     assert new(run) == []
     assert new(run, "HEAD", "../live", str(Path.cwd())) == []
 
+    Path("../../link").symlink_to("tree/live")
+    assert new(run, "HEAD", str(Path("../../link").absolute())) == []
+
     os.makedirs("../fresh")
     monkeypatch.chdir("../fresh")
     write(main_tf=pet("new"))
