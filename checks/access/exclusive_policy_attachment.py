@@ -69,18 +69,19 @@ class ExclusivePolicyAttachment(Check[Resource]):
     )
 
     def check(self, subject: Resource, /) -> Iterator[Finding]:
-        arn = subject.text("policy_arn")
-        if ":iam::aws:policy/" in arn:
-            yield self.finding(
-                subject, f"every apply detaches `{arn}` from all principals that are not listed here", path="policy_arn"
-            )
+        model = subject.model
+        policy = model.resolve(subject.raw("policy_arn"), "aws_iam_policy")
+        if policy is None:
+            arn = subject.text("policy_arn")
+            if ":iam::aws:policy/" in arn:
+                yield self.finding(
+                    subject,
+                    f"every apply detaches `{arn}` from all principals that are not listed here",
+                    path="policy_arn",
+                )
             return
-        for other in subject.model.all(*ALSO):
-            if subject.model.resolve(other.raw("policy_arn"), "aws_iam_policy") is not None and (
-                other is not subject
-                and subject.model.resolve(other.raw("policy_arn"), "aws_iam_policy")
-                is subject.model.resolve(subject.raw("policy_arn"), "aws_iam_policy")
-            ):
+        for other in model.all(*ALSO):
+            if other is not subject and model.resolve(other.raw("policy_arn"), "aws_iam_policy") is policy:
                 yield self.finding(
                     subject,
                     f"it and {other.address} take the policy away from each other",

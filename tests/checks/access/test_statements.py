@@ -358,3 +358,29 @@ def test_quotas_of_inline_policies() -> None:
 
     assert said("policy-too-long", user("u", large)) == ["high"]
     assert said("policy-too-long", role("r", service("ec2"), large)) == []
+
+
+def test_attachments_that_own_their_policy() -> None:
+    """A policy of AWS is everybody's; a policy of the design is taken away by a second attachment alone."""
+    aws = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    own = policy(allow("s3:GetObject", f"{BUCKET}/*"))
+    first = res("aws_iam_policy_attachment", "a", name="a", roles=["r"], policy_arn=ref("aws_iam_policy.p"))
+    second = res("aws_iam_role_policy_attachment", "b", role="s", policy_arn=ref("aws_iam_policy.p"))
+    check = "exclusive-policy-attachment"
+
+    assert said(check, res("aws_iam_policy_attachment", "a", name="a", roles=["r"], policy_arn=aws)) == ["high"]
+    assert said(check, own, first) == []
+    assert said(check, own, first, second) == ["high"]
+    assert said(check, own, second) == []
+
+
+def test_lists_that_rival_resources() -> None:
+    """A role's list rivals what resources of their own attach, unless it has the same."""
+    one, two = (f"arn:aws:iam::aws:policy/{name}" for name in ("A", "B"))
+    attached = res("aws_iam_role_policy_attachment", "a", role=ref("aws_iam_role.r", "name"), policy_arn=one)
+    check = "rival-role-policies"
+
+    assert said(check, role("r", service("ec2"), managed_policy_arns=[two]), attached) == ["high"]
+    assert said(check, role("r", service("ec2"), managed_policy_arns=[one, two]), attached) == []
+    assert said(check, role("r", service("ec2")), attached) == []
+    assert said(check, role("r", service("ec2"), managed_policy_arns=[one])) == []
