@@ -43,6 +43,8 @@ class Target:
     kind: Literal["configuration", "plan"]
     path: str
     """Absolute, links followed."""
+    alone: bool = False
+    """Whether what lies in folders below was not asked for: a file of the folder was named, not the folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,18 +336,23 @@ class Checkov:
 
 def targets(paths: Iterable[str], plans: Iterable[str]) -> list[Target]:
     """The folders of configuration, and the plans."""
-    folders = [path if os.path.isdir(path) else os.path.dirname(path) or "." for path in paths]
+    folders = {path: path if os.path.isdir(path) else os.path.dirname(path) or "." for path in paths}
     return [
-        *(Target("configuration", os.path.realpath(folder)) for folder in folders),
+        *(Target("configuration", os.path.realpath(folder), folder != path) for path, folder in folders.items()),
         *(Target("plan", os.path.realpath(path)) for path in plans),
     ]
 
 
 def _without_doubles(given: Iterable[Target]) -> list[Target]:
-    """Each once, and no folder inside another."""
-    all_ = list(dict.fromkeys(given))
-    folders = [each.path.rstrip(os.sep) + os.sep for each in all_ if each.kind == "configuration"]
-    return [each for each in all_ if each.kind == "plan" or not any(each.path.startswith(folder) for folder in folders)]
+    """Each once, and nothing inside a folder that is looked at with all below it."""
+    all_ = {each.path: each for each in sorted(given, key=lambda target: not target.alone)}
+    folders = [each.path.rstrip(os.sep) + os.sep for each in all_.values() if each.kind == "configuration"]
+    whole = [folder for folder in folders if not all_[folder.rstrip(os.sep) or os.sep].alone]
+    return [
+        each
+        for each in all_.values()
+        if each.kind == "plan" or not any(each.path.startswith(folder) for folder in whole)
+    ]
 
 
 def _installed(files: Iterable[str]) -> Iterable[str]:
@@ -370,6 +377,7 @@ class _Claims:
     def __init__(self, target: Target, models: Sequence[Model], here: str) -> None:
         self._base = target.path if target.kind == "configuration" else os.path.dirname(target.path)
         self._by_line = target.kind == "configuration"
+        self._alone = target.alone
         self._models = models
         self._here = here
         self.rules: dict[str, CheckovRule] = {}
@@ -379,8 +387,9 @@ class _Claims:
         self._turns: dict[tuple[str, str, str], int] = {}
 
     def of(self, said: Said) -> Iterable[Claim]:
-        """A claim for each record."""
-        return [self._claim(record) for record in said.records]
+        """A claim for each record that was asked for."""
+        claims = ((record, self._claim(record)) for record in said.records)
+        return [claim for record, claim in claims if claim.model or not (self._alone and os.sep in record.path)]
 
     def _claim(self, record: Record) -> Claim:
         path = self._paths.get(record.path)

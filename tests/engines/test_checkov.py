@@ -365,6 +365,25 @@ def test_nothing_for_it_to_say_is_fine(run: Run, tmp_path: Path, monkeypatch: py
     assert run("--with", "checkov")[0] == 0
 
 
+@pytest.mark.usefixtures("tree")
+def test_a_file_stands_for_its_folder_alone(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What checkov says of folders below that no module of the file calls is not told."""
+    answer = json.loads(recorded("configuration").read_text())
+    stray = answer[-1]["results"]["failed_checks"][0] | {
+        "resource": "aws_vpc.stray",
+        "file_abs_path": "@ROOT@/stray/main.tf",
+    }
+    answer[-1]["results"]["failed_checks"].append(stray)
+    use(stand_in(tmp_path / "checkov", json.dumps(answer)).path, monkeypatch)
+
+    def resources(*paths: str) -> set[str]:
+        return {resource for _, resource in told(run("--with", "checkov", *paths)[1])}
+
+    assert resources(".") - resources("main.tf") == {"aws_vpc.stray"}
+    assert "module.one.aws_sqs_queue.q" in resources("main.tf")
+    assert resources("main.tf", ".") == resources(".")
+
+
 def test_a_plan_that_it_would_pass_over_makes_the_run_incomplete(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
