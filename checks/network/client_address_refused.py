@@ -222,7 +222,7 @@ class ClientAddressRefused(Check[Resource]):
         picture = network.picture
         group = picture.target_groups.get(subject.address)
         doubt = ""
-        if group is None or not group.preserves_client:
+        if group is None or not group.preserves_client or not subject.flag("preserve_client_ip", default=True):
             return
         for balancer in picture.balancers.values():
             if balancer.kind != "network" or not balancer.internet_facing:

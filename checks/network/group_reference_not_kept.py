@@ -196,6 +196,7 @@ def _kept(network: Network, here: str, there: str) -> tuple[str, str]:
         transit = picture.transits.get(gateway)
         if transit is None or transit.doubt or transit.resource is None:
             return "maybe", f"whether {gateway} keeps groups"
+        transit.resource.text("security_group_referencing_support", default="disable")  # raises if it is not known
         if transit.group_references and mine[gateway].group_references and theirs[gateway].group_references:
             return "yes", ""
     if common:

@@ -10,7 +10,7 @@ from guardrails.network.addresses import NOWHERE, AddressSet
 
 _LISTS = ("aws_ec2_managed_prefix_list", "aws_prefix_list", "aws_vpc_endpoint")
 _SERVICE = re.compile(
-    r"(?:cn\.)?(?:com\.amazonaws|aws\.api)\.[a-z0-9-]+\.(?:ipv6\.)?([a-z0-9.-]+?)(?:\.origin-facing)?", re.ASCII
+    r"(?:cn\.)?(?:com\.amazonaws|aws\.api)\.[a-z0-9~-]+\.(?:ipv6\.)?([a-z0-9.-]+?)(?:\.origin-facing)?", re.ASCII
 )
 _HOLE = re.compile(r"\$\{[^}]*\}")
 
@@ -117,7 +117,7 @@ def service_of(name: Value) -> str:
     name = reveal(name)
     if not isinstance(name, str):
         return ""
-    match = _SERVICE.fullmatch(_HOLE.sub("region", str.__str__(name)))
+    match = _SERVICE.fullmatch(_HOLE.sub("~", str.__str__(name)))
     return match[1] if match else ""
 
 

@@ -123,9 +123,13 @@ def cidr(value: Value) -> tuple[AddressSet, str]:
 
 
 def zone(block: Block) -> str:
-    """An availability zone by name, id or the expression that gives it; equal ones are the same zone."""
+    """An availability zone by name, id or the expression that gives it; equal ones are the same zone. Empty if it is
+    not known.
+    """
     for name in ("availability_zone", "availability_zone_id"):
-        value = reveal(block.raw(name))
+        value = written(block, name)
+        if isinstance(value, UnknownValue):
+            return ""
         if isinstance(value, Symbolic):
             # Before apply a zone of a data source has no name, but the same element is the same zone.
             return "" if any(isinstance(p, UnknownValue) for p in value.parts) else str.__str__(value)

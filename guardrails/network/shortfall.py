@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from guardrails.model import Label, Model, Resource, related
+from guardrails.model import Label, Model, Resource, Symbolic, UnknownValue, related
 from guardrails.network.codes import MEANING
 from guardrails.network.lens import Network
 from guardrails.network.needs import Need, Workload
@@ -271,6 +271,9 @@ class _Survey:
                 yield f"the VPC of {endpoint.key}"
             if endpoint.vpc == vpc.key and not endpoint.service:
                 yield f"the service of {endpoint.key}"
+            kind = written(endpoint.resource, "vpc_endpoint_type") if endpoint.resource is not None else None
+            if isinstance(kind, UnknownValue | Symbolic):
+                yield f"the type of {endpoint.key}"
         for zone in model.all("aws_route53_zone"):
             inside = any(link(model, written(b, "vpc_id"), *VPCS).key == vpc.key for b in blocks(zone, "vpc"))
             if inside and text(zone, "name").rstrip(".").endswith(_AWS_NAMES):

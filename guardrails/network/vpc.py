@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from guardrails.model import Block, Model, Resource, Symbolic, UnknownValue, Value, reveal
+from guardrails.model import Block, Model, Ref, Resource, Symbolic, UnknownValue, Value, reveal
 from guardrails.network.addresses import NOWHERE, RFC1918, AddressSet, Family, parse_cidr
 from guardrails.network.network_acl import NetworkAcl
 from guardrails.network.prefix_list import endpoint_service, prefix_list
@@ -277,6 +277,9 @@ class VpcReader:
             table = self._table(written(resource, "route_table_id"))
             if table in routes:
                 routes[table] += self._route(resource)
+            else:
+                for key in _like(resource.refs("route_table_id"), routes):
+                    doubts.setdefault(key, f"whether {resource.address} is in {key}")
         for resource in self.model.all("aws_vpn_gateway_route_propagation"):
             table = self._table(written(resource, "route_table_id"))
             gateway = link(self.model, written(resource, "vpn_gateway_id"), "aws_vpn_gateway")
@@ -411,6 +414,9 @@ class VpcReader:
             for table in tables:
                 if table in routes:
                     routes[table].append(route)
+            for key in _like(endpoint.refs("route_table_ids"), routes):
+                if key not in tables:
+                    routes[key].append(replace(route, doubt=f"whether {endpoint.address} is for {key}"))
 
     def _associate(self) -> None:
 
@@ -419,11 +425,11 @@ class VpcReader:
             table = self._table(written(resource, "route_table_id"))
             doubt = conditional(resource)
             subnet = link(self.model, written(resource, "subnet_id"), *SUBNETS)
-            if subnet:
+            if subnet.key in self.picture.subnets:
                 explicit[subnet.key] = table, doubt
-            elif subnet.doubt:
-                for ref in resource.refs("subnet_id"):
-                    explicit.setdefault(ref.address, ("", f"{resource.address}: subnet_id: {subnet.doubt}"))
+            else:
+                for key in _like(resource.refs("subnet_id"), self.picture.subnets):
+                    explicit.setdefault(key, ("", f"whether {resource.address} is for {key}"))
             gateway = link(self.model, written(resource, "gateway_id"), "aws_internet_gateway", "aws_vpn_gateway")
             for key, vpc in list(self.picture.vpcs.items()):
                 if gateway and vpc.internet_gateway == gateway.key:
@@ -553,6 +559,12 @@ def tunnel_up(connection: Resource) -> bool:
 def _cidr_entries(addresses: AddressSet) -> Iterator[tuple[Family, int, int]]:
     for each in addresses.cidrs():
         yield parse_cidr(each)
+
+
+def _like(refs: Iterable[Ref], keys: Iterable[str]) -> list[str]:
+    """The instances of resources that are referred to without it being known which of them is meant."""
+    bare = {ref.address.removesuffix("[*]") for ref in refs}
+    return [key for key in keys if key.endswith("]") and key.rpartition("[")[0] in bare]
 
 
 def _once(routes: list[Route]) -> list[Route]:

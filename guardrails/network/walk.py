@@ -576,6 +576,8 @@ class Walker:
         )
         inside = place.vpc == subnet.vpc and packet.entry in ("vpc", "transit")
         if ready is not None:
+            if not inside and place.resource is None:  # its subnet is not in view
+                return None if self.sure else ready.needing(f"the subnet of {nat.key}")
             change = "Use a NAT gateway of the source's own VPC."
             ready = self._need(inside, ready, Blocker("NGW_REQUIRES_SOURCE_IN_VPC", nat.key, change))
         if ready is not None and nat.regional and nat.zones:
