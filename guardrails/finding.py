@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from guardrails.model import Label, Origin, Problem
 
-_FOREIGN = re.compile(r"CKV2?_[\w*]*")
+_FOREIGN = re.compile(r"CKV[\w*]*")
 
 
 def is_foreign(pattern: str) -> bool:

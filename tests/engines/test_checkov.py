@@ -156,6 +156,14 @@ def test_a_selection_of_its_rules_needs_it(run: Run) -> None:
 
 
 @pytest.mark.usefixtures("tree")
+@pytest.mark.parametrize("pattern", ["CKV*", "CKV2_AWS_*", "CKV_AWS_18"])
+def test_a_configuration_may_speak_of_its_rules_without_it(run: Run, pattern: str) -> None:
+    """The same configuration serves runs with checkov and runs without."""
+    Path("guardrails.toml").write_text(f'ignore = ["{pattern}"]\nunsuppressible = ["{pattern}"]')
+    assert run("--select", "open-admin-port")[0] == 1
+
+
+@pytest.mark.usefixtures("tree")
 def test_suppressions_of_its_rules_are_judged_where_it_ran(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
