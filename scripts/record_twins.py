@@ -133,6 +133,62 @@ CANNED = {
     ),
     ("network-firewall", "ListFirewallPolicies"): json.dumps({"FirewallPolicies": []}),
 }
+DOMAIN = {
+    "ARN": "arn:aws:es:us-east-1:123456789012:domain/search",
+    "AccessPolicies": "",
+    "AdvancedOptions": {"rest.action.multi.allow_explicit_index": "true"},
+    "AdvancedSecurityOptions": {"Enabled": False, "InternalUserDatabaseEnabled": False},
+    "AutoTuneOptions": {"State": "DISABLED"},
+    "ClusterConfig": {
+        "InstanceType": "t3.small.search",
+        "InstanceCount": 1,
+        "DedicatedMasterEnabled": False,
+        "ZoneAwarenessEnabled": False,
+        "WarmEnabled": False,
+        "ColdStorageOptions": {"Enabled": False},
+        "MultiAZWithStandbyEnabled": False,
+    },
+    "CognitoOptions": {"Enabled": False},
+    "Created": True,
+    "Deleted": False,
+    "DomainEndpointOptions": {
+        "EnforceHTTPS": True,
+        "TLSSecurityPolicy": "Policy-Min-TLS-1-2-2019-07",
+        "CustomEndpointEnabled": False,
+    },
+    "DomainId": "123456789012/search",
+    "DomainName": "search",
+    "EBSOptions": {"EBSEnabled": True, "VolumeType": "gp2", "VolumeSize": 10},
+    "EncryptionAtRestOptions": {"Enabled": True, "KmsKeyId": "arn:aws:kms:us-east-1:123456789012:key/aws-es"},
+    "Endpoint": "search-search-abcdefghijklmnopqrstuvwxyz.us-east-1.es.amazonaws.com",
+    "EngineVersion": "OpenSearch_2.11",
+    "IPAddressType": "ipv4",
+    "NodeToNodeEncryptionOptions": {"Enabled": True},
+    "Processing": False,
+    "SnapshotOptions": {"AutomatedSnapshotStartHour": 0},
+    "UpgradeProcessing": False,
+}
+CREATE_DOMAIN = ("es", "POST /2021-01-01/opensearch/domain?")
+OF_DOMAIN = {
+    ("es", "GET /2021-01-01/opensearch/domain/search?"): json.dumps({"DomainStatus": DOMAIN}),
+    ("es", "POST /2021-01-01/opensearch/domain-info?"): json.dumps({"DomainStatusList": [DOMAIN]}),
+}
+
+
+class Answers(dict[tuple[str, str], str]):
+    """Those for one twin, of which those about a domain are given once there is one."""
+
+    def __init__(self, twin: str, settings: Proxy) -> None:
+        super().__init__({**CANNED, **OWN.get(twin, {})})
+        self._settings = settings
+
+    def get(self, key: tuple[str, str], default: Any = None) -> Any:
+        """As of a dictionary."""
+        if key in OF_DOMAIN and any((one.service, one.operation) == CREATE_DOMAIN for one in self._settings.seen):
+            return OF_DOMAIN[key]
+        return super().get(key, default)
+
+
 # What one twin sets for the whole region.
 OWN = {
     "people": dict(
@@ -193,7 +249,7 @@ def terraform(folder: Path, *arguments: str, keep: bool = False) -> str:
     """Run Terraform there; what it printed if `keep`."""
     try:
         done = subprocess.run(
-            ["terraform", *arguments], cwd=folder, check=True, timeout=300, stdout=subprocess.PIPE, text=True
+            ["terraform", *arguments], cwd=folder, check=True, timeout=900, stdout=subprocess.PIPE, text=True
         )
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
         print(error.stdout)
@@ -263,7 +319,7 @@ def main() -> None:
         with proxy(Proxy(upstream=f"127.0.0.1:{arguments.port}")) as settings:
             os.environ.update(environment(settings.url))
             for twin in twins:
-                settings.canned = {**CANNED, **OWN.get(twin.name, {})}
+                settings.canned = Answers(twin.name, settings)
                 record(twin, arguments.port)
     finally:
         server.terminate()
