@@ -226,8 +226,11 @@ class OneNatForManyZones(Check[Resource]):
             place
             for place in picture.subnets.values()
             if not place.table_doubt and place.table in picture.tables
-            if any(r.kind == "nat" and r.target == nat.key for r in picture.tables[place.table].routes)
+            if any(r.kind == "nat" and r.target == nat.key and not r.doubt for r in picture.tables[place.table].routes)
         ]
+        tables = [picture.tables[place.table].resource for place in served]
+        if any(table is not None and table.conditional for table in tables):
+            raise Unknown(f"{subject.address}: which subnets it serves is not known")
         home = picture.subnets[picture.interfaces[nat.interface].subnet].zone
         others = [place for place in served if place.zone and place.zone != home]
         if environment(subject).temporary:

@@ -27,6 +27,7 @@ HOLES = {
         'resource "aws_route_table_association" "public" {',
         "count = var.hole",
     ),
+    "how many route tables": ('resource "aws_route_table" "private" {', "count = var.hole"),
     "how many IPv6 routes": ('resource "aws_route" "ipv6" {', "count = var.hole"),
     "the zones of private subnets": ('resource "aws_subnet" "private" {', "availability_zone = var.hole"),
     "the zones of public subnets": ('resource "aws_subnet" "public" {', "availability_zone = var.hole"),
