@@ -31,14 +31,13 @@ class Parts:
         )
         # What was asked for otherwise is none of ours.
         self._folder = path.with_name(f"{path.name}.{hashlib.sha256(asked).hexdigest()[:12]}.parts")
+        now = time.time()  # what is fresh now is taken over, however long this run takes
+        self._fresh = sorted(p for p in self._folder.glob("*.json.gz") if now - p.stat().st_mtime < FRESH)
+        self._kept: list[Path] = []
 
     def done(self) -> frozenset[str]:
         """The accounts that are there and fresh."""
-        return frozenset(path.name.removesuffix(".json.gz") for path in self._files())
-
-    def _files(self) -> list[Path]:
-        now = time.time()
-        return sorted(p for p in self._folder.glob("*.json.gz") if now - p.stat().st_mtime < FRESH)
+        return frozenset(path.name.removesuffix(".json.gz") for path in self._fresh)
 
     def options(self, options: Options) -> Options:
         """The same, without the accounts that are there."""
@@ -47,19 +46,22 @@ class Parts:
     def keep(self, models: Iterable[Model]) -> Generator[Model, None, None]:
         """Save each account as it comes, and pass it on. First come those that are there. Raises `OSError`."""
         self._folder.mkdir(mode=0o700, exist_ok=True)
-        for path in self._files():
+        for path in self._fresh:
             try:
+                self._kept.append(path)
                 yield from read_snapshot(path)
             except Unusable:  # cannot be: a part is whole or not there; read it again next time
                 path.unlink()
                 raise
         for model in models:
-            write_snapshot(self._folder / f"{model.name}.json.gz", [model])
+            path = self._folder / f"{model.name}.json.gz"
+            write_snapshot(path, [model])
+            self._kept.append(path)
             yield model
 
     def finish(self) -> int:
         """Make the snapshot of all accounts, one in memory at a time, and drop the parts; how many there were."""
-        count = write_snapshot(self._path, (model for part in self._files() for model in read_snapshot(part)))
+        count = write_snapshot(self._path, (model for part in sorted(self._kept) for model in read_snapshot(part)))
         with contextlib.suppress(OSError):  # what is left behind is only room
             shutil.rmtree(self._folder)
         return count

@@ -4,6 +4,7 @@ import gc
 import heapq
 import os
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -200,6 +201,29 @@ def test_a_killed_run_goes_on_where_it_was(aws: Proxy, tmp_path: Path) -> None:
     assert sorted(model.name for model in read_snapshot(path)) == sorted(accounts)
     assert sum(count for asked, count in aws.seen.items() if asked.operation == "ListQueues") == 3
     assert [entry.name for entry in tmp_path.iterdir()] == ["org.json.gz"]
+
+
+def test_a_run_of_many_hours_loses_no_account(tmp_path: Path) -> None:
+    """What was fresh when it began, and what it saved itself, is in the snapshot at its end."""
+    path = tmp_path / "org.json.gz"
+    list(Parts(path, ORGANIZATION).keep([Model("111122223333", "account", Resources([]))]))
+    parts = Parts(path, ORGANIZATION)
+    list(parts.keep([Model("444455556666", "account", Resources([]))]))
+    for part in tmp_path.glob("*.parts/*"):
+        os.utime(part, (0, 0))
+
+    assert parts.finish() == 2
+    assert [model.name for model in read_snapshot(path)] == ["111122223333", "444455556666"]
+
+
+def test_what_an_old_run_saved_is_read_again(tmp_path: Path) -> None:
+    """An account that was saved more than twelve hours ago is not taken over."""
+    path = tmp_path / "org.json.gz"
+    list(Parts(path, ORGANIZATION).keep([Model("111122223333", "account", Resources([]))]))
+    for part in tmp_path.glob("*.parts/*"):
+        os.utime(part, (time.time() - 13 * 3600,) * 2)
+
+    assert Parts(path, ORGANIZATION).done() == frozenset()
 
 
 def test_a_run_that_asks_otherwise_starts_anew(tmp_path: Path) -> None:
