@@ -19,7 +19,6 @@ class AccessKeyInState(Check[Resource]):
     severity = Severity.MEDIUM
     hint = "Let the workload assume a role: by an instance profile, or through an OIDC provider from outside of AWS."
     types = ("aws_iam_access_key",)
-    same_as = ("CKV_AWS_348",)
     references = ("https://registry.terraform.io/providers/hashicorp/aws/5.100.0/docs/resources/iam_access_key",)
     examples = (
         Example(

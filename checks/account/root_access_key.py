@@ -19,8 +19,8 @@ class RootAccessKey(Check[Resource]):
     kind = Kind.SECURITY
     severity = Severity.CRITICAL
     hint = "Sign in as the root user and delete its access keys; give whoever uses them a role."
-    types = ("data.aws_iam_account_summary",)
-    same_as = ("AWS-0141",)
+    types = ("data.aws_iam_account_summary", "aws_iam_access_key")
+    same_as = ("CKV_AWS_348", "AWS-0141")
     references = ("https://docs.aws.amazon.com/IAM/latest/UserGuide/root-user-best-practices.html",)
     compliance = ("CIS-AWS-3.0:1.4", "AWS-FSBP:IAM.4")
     examples = (
@@ -39,6 +39,10 @@ class RootAccessKey(Check[Resource]):
     )
 
     def check(self, subject: Resource, /) -> Iterator[Finding]:
+        if subject.type == "aws_iam_access_key":
+            if subject.text("user") == "root":
+                yield self.finding(subject, "an access key is made for a user called root", path="user")
+            return
         count = subject.number("summary_map", "AccountAccessKeysPresent")
         if count:
             yield self.finding(subject, f"the root user has {count} access key{'' if count == 1 else 's'}")

@@ -462,3 +462,12 @@ def test_a_plan_over_an_account_is_held_to_the_quota_in_force(tmp_path: Path) ->
     assert over(2, quota) == []
     assert over(3, quota) == ["it is one of 5 Elastic IP addresses in eu-west-1, 3 of them live, the quota is 4"]
     assert over(4) == ["? the quota of Elastic IP addresses in eu-west-1 is not known"]
+
+
+def test_a_key_for_root_is_told_by_its_user(tmp_path: Path) -> None:
+    """Terraform names whose key it is; keys of others are not meant."""
+    text = 'resource "aws_iam_access_key" "%s" {\n  user = "%s"\n}\n'
+
+    found = said(design(tmp_path, text % ("a", "root") + text % ("b", "ci")), "root-access-key")
+
+    assert found == ["an access key is made for a user called root"]
