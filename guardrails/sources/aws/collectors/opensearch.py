@@ -71,8 +71,9 @@ def _domain(aws: Scope, item: Answer) -> Iterator[Record]:
                 custom_endpoint="CustomEndpoint",
                 custom_endpoint_certificate_arn="CustomEndpointCertificateArn",
             ),
+            # As the provider has it: no block where they are off.
             "advanced_security_options": _one(
-                item.get("AdvancedSecurityOptions"),
+                item.get("AdvancedSecurityOptions") if at(item, "AdvancedSecurityOptions", "Enabled") else None,
                 enabled="Enabled",
                 internal_user_database_enabled="InternalUserDatabaseEnabled",
                 anonymous_auth_enabled="AnonymousAuthEnabled",
