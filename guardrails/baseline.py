@@ -6,7 +6,8 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from guardrails.finding import Finding, Suppressed
 from guardrails.model import LiveLocation, Location, Origin
@@ -20,8 +21,7 @@ class BaselineError(Exception):
     """A baseline that cannot be used; the text names the file."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Entry:
+class Entry(Struct, frozen=True, order=True):
     """One finding that is known."""
 
     path: str
@@ -32,8 +32,7 @@ class Entry:
     fingerprint: str
 
 
-@dataclass(frozen=True, slots=True)
-class Baseline:
+class Baseline(Struct, frozen=True):
     """The entries of a file."""
 
     path: str

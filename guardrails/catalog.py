@@ -8,9 +8,10 @@ import re
 import sys
 import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
+
+from msgspec import Struct, field
 
 from guardrails.check import Check
 from guardrails.finding import Kind, Severity
@@ -23,8 +24,7 @@ ENTRY_POINTS = "guardrails.checks"
 _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
-@dataclass(frozen=True, slots=True)
-class Catalog:
+class Catalog(Struct, frozen=True):
     """The checks that were found, by id, and what could not be loaded."""
 
     checks: Mapping[str, AnyCheck]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, Protocol, TypeVar, get_args, get_origin, get_type_hints
+
+from msgspec import Struct
 
 from guardrails.finding import Edit, Finding, Fix, Kind, Safety, Severity
 from guardrails.model import Block, Label, Model, Origin, Path, Resource, dotted
@@ -31,8 +32,7 @@ class Subject(Protocol):
 SubjectT_contra = TypeVar("SubjectT_contra", contravariant=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
+class Example(Struct, frozen=True):
     """A design that the check must flag, and its repair: documentation and test in one.
 
     In `bad`, a line that ends in `# finding` is where a finding starts, `# undecided` where an undecided result is.

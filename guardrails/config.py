@@ -8,11 +8,11 @@ import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal, get_args
 
 import msgspec
+from msgspec import Struct
 
 from guardrails import workspace
 from guardrails.check import Check
@@ -100,8 +100,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
     """Options of checks: `[options.<id>]`. Their types are the checks' to say: see `configured`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(Struct, frozen=True):
     """A configuration and where it came from."""
 
     config: Config

@@ -6,8 +6,9 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import TypeVar, cast
+
+from msgspec.structs import replace
 
 from guardrails.baseline import Baseline, Entry
 from guardrails.catalog import AnyCheck

@@ -5,7 +5,8 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from guardrails.model import Label, Origin, Problem
 
@@ -48,8 +49,7 @@ class Safety(enum.StrEnum):
     MANUAL = "manual"
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """One change of a configuration: the attribute at a path of a resource gets a new expression."""
 
     address: str
@@ -58,8 +58,7 @@ class Edit:
     """Terraform source, None to remove the attribute or block. A missing attribute is added."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(Struct, frozen=True):
     """How to mend a finding."""
 
     title: str
@@ -71,8 +70,7 @@ class Fix:
     edits: tuple[Edit, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One violation, with everything that is needed to explain it."""
 
     check: str
@@ -104,8 +102,7 @@ class Finding:
     """Names the finding across runs, without line numbers; like `source`, set by the engine."""
 
 
-@dataclass(frozen=True, slots=True)
-class Undecided:
+class Undecided(Struct, frozen=True):
     """A check that could not answer for a resource, and why."""
 
     check: str
@@ -114,8 +111,7 @@ class Undecided:
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
-class Suppressed:
+class Suppressed(Struct, frozen=True):
     """A finding that somebody decided to live with."""
 
     finding: Finding
@@ -125,8 +121,7 @@ class Suppressed:
     """The comment or configuration line that suppresses it."""
 
 
-@dataclass(slots=True)
-class Report:
+class Report(Struct):
     """Everything that a run has to say."""
 
     findings: list[Finding] = field(default_factory=list)

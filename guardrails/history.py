@@ -13,8 +13,9 @@ import stat
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import IO
+
+from msgspec import Struct
 
 from guardrails import workspace
 
@@ -39,8 +40,7 @@ class HistoryError(Exception):
     """Why there is no earlier state to look at."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Blob:
+class _Blob(Struct, frozen=True):
     name: str
     """The object's name."""
     path: str

@@ -11,11 +11,11 @@ import difflib
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from lsprotocol import types as lsp
+from msgspec import Struct, field
 from pygls.lsp.server import LanguageServer
 from pygls.uris import from_fs_path, to_fs_path
 from pygls.workspace import PositionCodec
@@ -44,8 +44,7 @@ _NAMED = re.compile(r"guardrails:\s*ignore\s*\[[^\]]*\]")
 _STATEMENT = re.compile(r"\s*[\w-]+(\s+\"[^\"]*\")*\s*[={]")
 
 
-@dataclass(frozen=True, slots=True)
-class Analysis:
+class Analysis(Struct, frozen=True):
     """What a run says."""
 
     report: Report = field(default_factory=Report)
@@ -54,8 +53,7 @@ class Analysis:
     """Why there was no run: a configuration that cannot be used, for one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One file before and after a fix."""
 
     path: str
@@ -80,8 +78,7 @@ class Repair(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Shown:
+class _Shown(Struct, frozen=True):
     diagnostic: lsp.Diagnostic
     finding: Finding | None = None
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from guardrails.finding import Finding, Kind
 from guardrails.model import Model, Place, Resources, Unknown
@@ -21,8 +23,7 @@ if TYPE_CHECKING:
 Subject = Literal["reachability", "access", "cost"]
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One stop of a route: `internet-gateway`, `aws_internet_gateway.main`, `the route table sends it there`."""
 
     kind: str
@@ -30,8 +31,7 @@ class Step:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """A way through the design, from somebody to something."""
 
     title: str
@@ -43,8 +43,7 @@ class Route:
     """Where the thing at its end stands."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One thing that is different after a plan."""
 
     subject: Subject
@@ -59,8 +58,7 @@ class Change:
     """US dollars a month, of a cost whose price is known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Overview:
+class Overview(Struct, frozen=True):
     """What reports draw beside the findings."""
 
     exposed: tuple[Route, ...] = ()
@@ -90,8 +88,7 @@ def _mapped(route: Route, text: Callable[[str], str]) -> Route:
     return Route(text(route.title), text(route.note), route.certain, steps, text(route.place))
 
 
-@dataclass(slots=True)
-class _Draft:
+class _Draft(Struct):
     exposed: list[Route] = field(default_factory=list)
     escalations: list[Route] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)

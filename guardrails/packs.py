@@ -9,9 +9,9 @@ from __future__ import annotations
 import importlib.util
 import os
 from collections.abc import Iterable
-from dataclasses import replace
 
 import msgspec
+from msgspec.structs import replace
 
 from guardrails import config
 from guardrails.config import ConfigError, Loaded

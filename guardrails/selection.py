@@ -5,8 +5,10 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import date
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from guardrails.baseline import Baseline
 from guardrails.catalog import AnyCheck
@@ -20,8 +22,7 @@ class SelectionError(ValueError):
     """A pattern of `select` or `ignore` that means no check."""
 
 
-@dataclass(frozen=True, slots=True)
-class Override:
+class Override(Struct, frozen=True):
     """Other settings for a part of the tree."""
 
     path: str
@@ -38,8 +39,7 @@ class Override:
         return matches(self.path, relative) or matches(f"{self.path.rstrip('/')}/*", relative) or self.path == "."
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """What to run, and how to judge it."""
 
     select: tuple[str, ...] = ()

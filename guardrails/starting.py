@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 import guardrails
 from guardrails import workspace
@@ -19,8 +20,7 @@ _MOST = 1_000_000
 """Bytes of a file that are looked at."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """What a repository is like."""
 
     root: str
@@ -38,8 +38,7 @@ class Found:
     """Whether checkov is configured or run here."""
 
 
-@dataclass(slots=True)
-class Proposal:
+class Proposal(Struct):
     """Files to write, by their path below the root, and what is left for a person to do."""
 
     files: dict[str, str] = field(default_factory=dict)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
+
+from msgspec import Struct, field
 
 from guardrails.check import Check, Example
 from guardrails.finding import Finding, Kind, Severity, Suppressed, Undecided, is_foreign
@@ -17,8 +18,7 @@ _COMMENT = re.compile(r"\s*guardrails:\s*ignore\s*\[(?P<checks>[^\]]*)\]\s*(?P<r
 _FIELD = re.compile(r'(?P<name>reason|until)\s*=\s*(?:"(?P<quoted>[^"]*)"|(?P<bare>[^\s"]+))\s*')
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One suppression."""
 
     checks: tuple[str, ...]
@@ -38,8 +38,7 @@ class Rule:
     """What is wrong with a comment that cannot be read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """What a run looks at, so that a suppression outside it is never called unused."""
 
     folders: tuple[str, ...] = (".",)
@@ -61,8 +60,7 @@ class Scope:
         return False
 
 
-@dataclass(slots=True)
-class Ledger:
+class Ledger(Struct):
     """The suppressions of a run and what came of them."""
 
     rules: tuple[Rule, ...]

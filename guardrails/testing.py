@@ -8,8 +8,9 @@ import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from guardrails import engine, examples
 from guardrails.catalog import AnyCheck, Catalog
@@ -26,8 +27,7 @@ Lines = set[tuple[str, int]]
 """Places as (file, line)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """One example of a check, as a test."""
 
     check: AnyCheck

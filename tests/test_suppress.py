@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import date
 from typing import ClassVar
 
 import pytest
+from msgspec.structs import replace
 
 from guardrails import Check, Finding, Kind, Severity
 from guardrails.engine import Settings, run
@@ -68,7 +68,7 @@ def judged(
 ) -> Report:
     """Run the checks under these suppressions."""
     model = Model(".", "configuration", Resources(resources or [bucket()]), comments=comments, gaps=gaps)
-    given = replace(Settings(today=TODAY), **settings)  # type: ignore[arg-type]  # fields by name
+    given = replace(Settings(today=TODAY), **settings)
     return run([model], checks, given)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from guardrails.access.conditions import Condition, Quantifier, Test, Text
 from guardrails.access.context import compare, expand
@@ -20,8 +21,7 @@ EncodedValue = str | tuple[str, ...] | None
 """The value of a condition key: one, several, or absent."""
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(Struct, frozen=True):
     """A list of patterns, or everything but them."""
 
     patterns: tuple[str, ...]
@@ -33,8 +33,7 @@ class Names:
         return union(self.patterns).has(text) != self.negated
 
 
-@dataclass(frozen=True, slots=True)
-class Who:
+class Who(Struct, frozen=True):
     """A principal element."""
 
     principals: tuple[NamedPrincipal, ...]
@@ -59,8 +58,7 @@ class Who:
         return named(self.principals, caller)[0]
 
 
-@dataclass(frozen=True, slots=True)
-class KeyTest:
+class KeyTest(Struct, frozen=True):
     """A condition on one key with encoded values, or, without a test, that the key has exactly one value."""
 
     key: str
@@ -105,8 +103,7 @@ class KeyTest:
         return KeyTest(self.key, self.test, values, self.negated, self.if_exists, self.quantifier)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Box:
+class Box(Struct, frozen=True, eq=False):
     """The requests that one reading of one statement is about. Equal ones are the same object (`box`)."""
 
     actions: Names
@@ -132,8 +129,7 @@ def box(
 EVERY_ACTION = Names(("*",))
 
 
-@dataclass(frozen=True, slots=True)
-class Boxes:
+class Boxes(Struct, frozen=True):
     """The boxes of policies, without those that only may be there (`must`) and with them (`may`)."""
 
     allow_must: tuple[Box, ...]
@@ -255,8 +251,7 @@ def _vague(principal: NamedPrincipal) -> bool:
     return isinstance(principal.id, UnknownValue) or any(name[:1] == "#" for name in token_names(encode(principal.id)))
 
 
-@dataclass(slots=True)
-class _Reading:
+class _Reading(Struct):
     """One way to resolve a statement's variables: which keys have values, which ones fall back to defaults."""
 
     fallen: frozenset[str]

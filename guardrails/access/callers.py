@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from guardrails.access.boxes import Box, EncodedValue, KeyTest, Who, every_who
 from guardrails.access.conditions import Test
@@ -21,8 +23,7 @@ Solve = Callable[[Tests], dict[str, EncodedValue] | None]
 _STRANGER = "999988887777"
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """A caller, or any of a sort whose name is free."""
 
     caller: Caller

@@ -5,7 +5,8 @@ from __future__ import annotations
 import enum
 import functools
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from guardrails.model import UnknownValue
 
@@ -55,8 +56,7 @@ class Quantifier(enum.Enum):
     ANY = "ForAnyValue"
 
 
-@dataclass(frozen=True, slots=True)
-class Operator:
+class Operator(Struct, frozen=True):
     """A condition operator with its modifiers."""
 
     name: str
@@ -67,8 +67,7 @@ class Operator:
     quantifier: Quantifier | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Struct, frozen=True):
     """One key of one operator: the values are alternatives, for a negated operator all of them are excluded."""
 
     operator: Operator

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from guardrails.access.conditions import Text
 from guardrails.access.lens import Access
@@ -17,8 +19,7 @@ _MOST_PIECES = 64
 """Of one statement: beyond that, its resources or actions are looked at together."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """Permission that one side has and the other has not."""
 
     principal: str
@@ -36,8 +37,7 @@ class Change:
     doubt: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Diff:
+class Diff(Struct, frozen=True):
     """What a change does to permissions."""
 
     granted: tuple[Change, ...]

@@ -7,11 +7,13 @@ allow is impossible. Both are plain documents that AWS's own evaluation can work
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
+
+from msgspec import Struct
 
 from guardrails.access.names import HOLE, Names
 from guardrails.model import Symbolic, Unknown, UnknownValue, Value, decode_json, reveal
@@ -21,8 +23,7 @@ Json = Value
 Side = Literal["least", "most"]
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """One statement of a bound."""
 
     index: int
@@ -34,7 +35,7 @@ class Part:
     """Of such a one: patterns of the principals and identity providers that are known but for a part."""
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Bounds:
     """The two bounds of a document."""
 

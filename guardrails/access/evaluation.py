@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from guardrails.access.context import Context
 from guardrails.access.glob import encode
@@ -47,8 +48,7 @@ Levels = tuple[tuple[Policy, ...], ...]
 """Organisation policies by level: root, organisational units from the top, account."""
 
 
-@dataclass(frozen=True, slots=True)
-class PolicySet:
+class PolicySet(Struct, frozen=True):
     """Every policy that has a say in a request. None: it is not known what there is (a layer that cannot be absent
     then leaves the answer undecided); for those that are absent by default it means that there is none.
     """
@@ -72,8 +72,7 @@ class PolicySet:
     """Service and resource control policies do not touch this account."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ground:
+class Ground(Struct, frozen=True):
     """A statement that decided."""
 
     layer: Layer
@@ -84,8 +83,7 @@ class Ground:
     place: Place | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """The answer, and why."""
 
     outcome: Outcome
@@ -140,8 +138,7 @@ def evaluate(request: Request | Mapping[str, object], policies: PolicySet | Mapp
     return undecided or allowed or Decision(Outcome.DENIED, Layer.IDENTITY, missing=(Layer.IDENTITY,))
 
 
-@dataclass(slots=True)
-class _Says:
+class _Says(Struct):
     """What one layer says."""
 
     layer: Layer

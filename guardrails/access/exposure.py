@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from guardrails.access import facts
 from guardrails.access.documents import Side
@@ -19,8 +21,7 @@ from guardrails.access.view import PolicyView
 from guardrails.model import Resource
 
 
-@dataclass(frozen=True, slots=True)
-class Exposure:
+class Exposure(Struct, frozen=True):
     """A statement that lets everybody in."""
 
     view: PolicyView
@@ -36,8 +37,7 @@ class Exposure:
         return self.view.target or self.view.resource
 
 
-@dataclass(frozen=True, slots=True)
-class External:
+class External(Struct, frozen=True):
     """A statement that lets another account in."""
 
     view: PolicyView

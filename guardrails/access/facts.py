@@ -10,11 +10,12 @@ import json
 import re
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 from typing import TypedDict
+
+from msgspec import Struct
 
 _DATA = Path(__file__).parent / "data"
 _POLICY_ARN = re.compile(r"arn:aws[a-z-]*:iam::aws:policy/(.+)")
@@ -30,8 +31,7 @@ class Level(StrEnum):
     PERMISSIONS = "P"
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceType:
+class ResourceType(Struct, frozen=True):
     """A kind of resource that a policy can name."""
 
     name: str
@@ -46,8 +46,7 @@ class ResourceType:
         return re.sub(r"\$\{[^}]*\}", "*", self.arn)
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """A resource type as one action takes it."""
 
     type: ResourceType
@@ -58,8 +57,7 @@ class Target:
     """Further actions that the call needs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(Struct, frozen=True):
     """One action of a service."""
 
     name: str
@@ -88,8 +86,7 @@ class Action:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class ConditionKey:
+class ConditionKey(Struct, frozen=True):
     """A condition key: `type` is String, ARN, Bool, Numeric, Date, IPAddress, or empty where the data does not say."""
 
     name: str

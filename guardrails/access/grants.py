@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from guardrails.access import facts
 from guardrails.access.conditions import Condition, Test
@@ -30,8 +32,7 @@ _STAND_IN = f"{ANY}-holder"
 _ALL = parse_policy({"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
 
 
-@dataclass(slots=True)
-class Grant:
+class Grant(Struct):
     """A statement of an identity policy and what it gives to somebody, all layers considered."""
 
     view: PolicyView
@@ -281,8 +282,7 @@ def allows_everything(view: PolicyView, index: int) -> bool:
 # -- what other layers take back
 
 
-@dataclass(frozen=True, slots=True)
-class Blocked:
+class Blocked(Struct, frozen=True):
     """Actions that a statement allows and that a boundary or control policy denies, whatever the request."""
 
     holder: Principal
@@ -492,8 +492,7 @@ MUST_PASS = {
 """Calls that cannot do without a role, and the service that it is handed to."""
 
 
-@dataclass(frozen=True, slots=True)
-class Handless:
+class Handless(Struct, frozen=True):
     """Somebody who may make something that needs a role, and may hand no role over."""
 
     holder: Principal

@@ -7,7 +7,8 @@ principals times techniques plus matches. The search goes backwards from the goa
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from guardrails.access.documents import Bounds, Part, Side
 from guardrails.access.names import arns_meet
@@ -54,8 +55,7 @@ _MOST_MISSING = 2
 _ADMIN_POLICY = "arn:{partition}:iam::aws:policy/AdministratorAccess"
 
 
-@dataclass(slots=True)
-class Edge:
+class Edge(Struct):
     """What one technique gives: bits of principals, or of a carrier's resources."""
 
     technique: Technique
@@ -65,8 +65,7 @@ class Edge:
     """For principals reached through something else: its address and ARN, by the principal's place."""
 
 
-@dataclass(slots=True)
-class Moves:
+class Moves(Struct):
     """Everything that one set of permissions gives."""
 
     become: list[Edge]
@@ -80,8 +79,7 @@ Sets = tuple[int, int, int]
 """Principals as bits: as they are, raised (others write their policies), freed of their boundary."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hop:
+class Hop(Struct, frozen=True):
     """One edge to one target."""
 
     edge: Edge

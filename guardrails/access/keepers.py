@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from guardrails.access.conditions import Condition
 from guardrails.access.documents import Side
@@ -54,8 +55,7 @@ _ADMIN = "guardrails-administrator"
 _EVERYTHING = parse_policy({"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
 
 
-@dataclass(frozen=True, slots=True)
-class Lockout:
+class Lockout(Struct, frozen=True):
     """A policy that nobody, or not the one who applies it, can change again."""
 
     view: PolicyView

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from guardrails.access.conditions import Text
 from guardrails.access.context import Context, Unresolved, doubts
@@ -36,8 +37,7 @@ class Grant(enum.IntEnum):
     """The user, the session, or everybody: limited by nothing but explicit denies."""
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Struct, frozen=True):
     """What a statement says about a request."""
 
     truth: Truth
@@ -106,8 +106,7 @@ def _unclear(statement: Statement) -> Truth:
     return False
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """One action on one resource, as statements see it."""
 
     caller: Caller

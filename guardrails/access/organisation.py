@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from guardrails.access.documents import unknown_bounds
 from guardrails.access.names import HOLE, Names
@@ -22,8 +23,7 @@ _FULL: dict[str, Value] = {
 _FULL_NAMES = ("p-FullAWSAccess", "p-RCPFullAWSAccess")
 
 
-@dataclass(frozen=True, slots=True)
-class Level:
+class Level(Struct, frozen=True):
     """The policies of one level above an account: the root, an organisational unit, or the account itself.
 
     A request needs one policy of every level to allow it, and none to deny it.

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
+
+from msgspec import Struct
 
 from guardrails.access import facts
 from guardrails.access.conditions import Condition
@@ -47,8 +48,7 @@ _LOAD_BALANCING = frozenset(
 """Accounts of Elastic Load Balancing, which writes access logs with them (ELB guide, "Enable access logs")."""
 
 
-@dataclass(frozen=True, slots=True)
-class Deputy:
+class Deputy(Struct, frozen=True):
     """A statement by which a service may act on a resource for anybody's account."""
 
     view: PolicyView
@@ -125,8 +125,7 @@ def _sources(policy: Policy, service: str) -> Iterator[str]:
     yield f"arn:aws:{service.partition('.')[0]}:us-east-1:{_STRANGER}:stranger"
 
 
-@dataclass(frozen=True, slots=True)
-class Outsider:
+class Outsider(Struct, frozen=True):
     """A statement that lets somebody of another account in."""
 
     view: PolicyView

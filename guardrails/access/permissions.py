@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import lru_cache
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from guardrails.access import facts
 from guardrails.access.conditions import Condition
@@ -144,8 +146,7 @@ def _texts(value: object) -> Iterator[str]:
         yield from (item for item in value if isinstance(item, str))
 
 
-@dataclass(frozen=True, slots=True)
-class Circumstances:
+class Circumstances(Struct, frozen=True):
     """What is known of a call besides who calls."""
 
     known: Mapping[str, ContextValue] = field(default_factory=dict)

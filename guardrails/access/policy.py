@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from guardrails.access.conditions import Condition, Text
 from guardrails.access.positions import Position, positions_of
@@ -47,8 +48,7 @@ class PrincipalType(enum.StrEnum):
     CANONICAL = "CanonicalUser"
 
 
-@dataclass(frozen=True, slots=True)
-class NamedPrincipal:
+class NamedPrincipal(Struct, frozen=True):
     """One entry of a `Principal` or `NotPrincipal` element. `"*"` alone is `AWS` with `*`."""
 
     type: PrincipalType
@@ -60,8 +60,7 @@ class NamedPrincipal:
         return self.type is PrincipalType.AWS and isinstance(self.id, str) and str.__str__(self.id) == "*"
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(Struct, frozen=True):
     """One statement. An element that it does not have is None."""
 
     index: int
@@ -98,8 +97,7 @@ class Statement:
         return f'"{self.sid}"' if self.sid else f"{self.index + 1}"
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyProblem:
+class PolicyProblem(Struct, frozen=True):
     """Something in a document that AWS refuses or that cannot be meant."""
 
     code: str
@@ -117,8 +115,7 @@ class PolicyProblem:
     """Whether AWS refuses the document for it; else it is accepted and does not do what it seems to."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Policy:
+class Policy(Struct, frozen=True, eq=False):
     """A policy document. Two are equal only if they are the same object, so that what is computed of one is kept."""
 
     kind: PolicyKind

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from guardrails.model import Path, Symbolic
 
@@ -13,8 +14,7 @@ _MOST = 1_000_000
 """Longer texts get no positions: no policy is as long."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Position:
+class Position(Struct, frozen=True, order=True):
     """A place in a text: line and column, both from 1."""
 
     line: int

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct, field
 
 from guardrails.access import facts
 from guardrails.access.documents import Bounds, unknown_bounds
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
 Kind = Literal["user", "role", "group", "permission-set"]
 
 
-@dataclass(eq=False, slots=True)
-class Principal:
+class Principal(Struct, eq=False):
     """Somebody who can act, or a group whose policies its members have."""
 
     kind: Kind

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from guardrails.access import facts
 from guardrails.access.conditions import Condition
@@ -29,8 +31,7 @@ _WHOLE_SERVICE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """A decision, with the policies that it came from."""
 
     decision: Decision
@@ -45,8 +46,7 @@ class Answer:
         return self.decision.outcome
 
 
-@dataclass(slots=True)
-class _Policies:
+class _Policies(Struct):
     """The policies of one side that have a say in a request, and the views behind them."""
 
     views: dict[str, PolicyView] = field(default_factory=dict)
@@ -77,8 +77,7 @@ def can(
     return _answer(access, _who(access, principal), action, _what(access, resource, action), given, open_=open_)
 
 
-@dataclass(frozen=True, slots=True)
-class _Willing:
+class _Willing(Struct, frozen=True):
     """Somebody of another account, which is taken to allow everything."""
 
     caller: Caller

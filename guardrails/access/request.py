@@ -7,7 +7,8 @@ import datetime
 import enum
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from guardrails.model import UnknownValue
 
@@ -37,8 +38,7 @@ class CallerKind(enum.StrEnum):
         return self in (CallerKind.ROOT, CallerKind.USER, CallerKind.ROLE, CallerKind.FEDERATED)
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(Struct, frozen=True):
     """The principal of a request."""
 
     kind: CallerKind
@@ -174,8 +174,7 @@ def _by_arn(text: str, service: str, account: str, rest: str) -> Caller | None:
             return None
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """A resource that a call is authorized against."""
 
     arn: str = "*"
@@ -194,8 +193,7 @@ class Target:
         return parts[4] if len(parts) == 6 and re.fullmatch(r"\d{12}", parts[4]) else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """One call. It passes if it passes for each of its resources (Service Authorization Reference)."""
 
     caller: Caller

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from guardrails.access.names import HOLE, Names
 from guardrails.access.policy import PolicyKind
@@ -11,8 +12,7 @@ from guardrails.access.view import PolicyView, is_computed, is_given, may_exist
 from guardrails.model import Model, Resource, Symbolic, Unknown, UnknownValue, Value, reveal
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a type carries a policy and what it protects."""
 
     type: str
@@ -97,8 +97,7 @@ PLACES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
+class Guard(Struct, frozen=True):
     """What S3's public access block of a bucket does, as far as it is known.
 
     True or False for a setting that is known, None where it is not: `reason` says why.

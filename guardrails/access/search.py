@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from guardrails.access.boxes import Box, EncodedValue, KeyTest, Names, Who
 from guardrails.access.callers import Candidate, candidates_of
@@ -28,8 +30,7 @@ STEPS = 2_000
 _ATTEMPTS = (("example", "x"), ("sample", "y"), ("other-1", "q"), ("zq7", "w"))
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(Struct, frozen=True):
     """A request, encoded."""
 
     action: str
@@ -63,8 +64,7 @@ class Point:
         return any(fits(replace_tokens(each, self.value), self.resource) for each in names.patterns) != names.negated
 
 
-@dataclass(frozen=True, slots=True)
-class Area:
+class Area(Struct, frozen=True):
     """What is left of a box: what each part of a request must be, and must not be."""
 
     action: tuple[str, ...] = ("*",)

@@ -10,7 +10,8 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from guardrails.access.boxes import EVERY_ACTION, Box, Names, box, boxes_of
 from guardrails.access.context import Context, plain_text
@@ -24,8 +25,7 @@ from guardrails.access.truth import Doubt, Truth, all_of, any_of, negate
 from guardrails.model import Ref, Symbolic
 
 
-@dataclass(frozen=True, slots=True)
-class Witness:
+class Witness(Struct, frozen=True):
     """A request that shows a difference."""
 
     request: Request
@@ -43,8 +43,7 @@ class Witness:
         return self.request.targets[0].arn
 
 
-@dataclass(frozen=True, slots=True)
-class Undecided:
+class Undecided(Struct, frozen=True):
     """The question cannot be answered."""
 
     reason: str
@@ -54,8 +53,7 @@ Answer = Witness | Undecided | None
 """A witness, "no such request", or "not known"."""
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """The requests of some entries that are in no denying entry."""
 
     allows: tuple[Entry, ...]
@@ -67,8 +65,7 @@ class Group:
             yield from entry
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Space:
+class Space(Struct, frozen=True, eq=False):
     """A set of requests as far as it is known."""
 
     must: tuple[Group, ...]

@@ -9,7 +9,8 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from guardrails.access import facts
 from guardrails.access.conditions import Condition, Quantifier, Test
@@ -25,8 +26,7 @@ _CHOSEN_TAGS = ("aws:tagkeys", "aws:requesttag/")
 _MFA = "aws:multifactorauthpresent"
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """Something about one statement."""
 
     index: int

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from guardrails.access.principals import Principal
 from guardrails.access.view import PolicyView
@@ -11,8 +12,7 @@ from guardrails.access.view import PolicyView
 Certainty = Literal["must", "may"]
 
 
-@dataclass(frozen=True, slots=True)
-class Granted:
+class Granted(Struct, frozen=True):
     """A statement that a step rests on."""
 
     view: PolicyView
@@ -21,8 +21,7 @@ class Granted:
     """The action, or `trust` for a trust policy that lets the caller in."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One hop: a technique used on a target."""
 
     technique: str
@@ -40,8 +39,7 @@ class Step:
     """Other techniques that do the same from here."""
 
 
-@dataclass(frozen=True, slots=True)
-class Break:
+class Break(Struct, frozen=True):
     """The smallest change that breaks a path: one permission of one step."""
 
     step: int
@@ -51,8 +49,7 @@ class Break:
     change: str
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(Struct, frozen=True):
     """A way from a principal to a goal."""
 
     start: Principal

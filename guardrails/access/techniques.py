@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Literal, cast
+
+from msgspec import Struct
 
 _FILE = Path(__file__).parent / "data" / "escalation.toml"
 
@@ -16,8 +18,7 @@ Searched = Literal["role", "user", "group", "policy", "saml"]
 Place = Literal["role", "user", "group", "policy", "saml", "resource", "existing", "new", "helper"]
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(Struct, frozen=True):
     """A permission that a technique needs, and on what."""
 
     action: str
@@ -27,7 +28,7 @@ class Need:
     on: Place
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Technique:
     """One way to gain another principal's permissions, or more of one's own."""
 

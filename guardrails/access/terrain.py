@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import ClassVar
+
+from msgspec import Struct, field
 
 from guardrails.access.data_access import Data, data_of
 from guardrails.access.documents import Side
@@ -18,8 +19,7 @@ from guardrails.access.techniques import carriers
 from guardrails.model import Resource, Symbolic, Unknown, UnknownValue, Value, reveal
 
 
-@dataclass(slots=True)
-class PolicyTarget:
+class PolicyTarget(Struct):
     """A customer managed policy, and the places of the principals that have it, or whose boundary it is."""
 
     address: str

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from guardrails.access.conditions import Condition, Test
 from guardrails.access.documents import Side
@@ -25,8 +27,7 @@ ACTION = "sts:AssumeRoleWithWebIdentity"
 _STRANGER = "guardrails-stranger"
 
 
-@dataclass(frozen=True, slots=True)
-class Issuer:
+class Issuer(Struct, frozen=True):
     """An identity provider that many people, or many workloads of one owner, get tokens of."""
 
     name: str
@@ -150,8 +151,7 @@ ISSUERS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Wide:
+class Wide(Struct, frozen=True):
     """Whom a statement of a trust policy lets in beyond its owner's own."""
 
     index: int
@@ -163,8 +163,7 @@ class Wide:
     """The subject of a token that is taken."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unmet:
+class Unmet(Struct, frozen=True):
     """A statement of a trust policy that no token of its provider can meet."""
 
     index: int

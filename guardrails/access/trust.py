@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from guardrails.access.documents import Part, Side
 from guardrails.access.names import is_stand_in, may_match
@@ -23,8 +24,7 @@ _SESSION = re.compile(r"arn:[a-z-]+:sts::(\d{12}):assumed-role/([^/]+)/.+")
 _REGIONAL = re.compile(r"\.[a-z]{2}(-[a-z]+)+-\d\.")
 
 
-@dataclass(slots=True)
-class _Trusting:
+class _Trusting(Struct):
     """The roles that trust somebody under one condition."""
 
     rule: Rule

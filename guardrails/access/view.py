@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
+
+from msgspec.structs import replace
 
 from guardrails.access import facts
 from guardrails.access.documents import Bounds, Json, Side, bounds, decoded, unattached, unknown_bounds

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from guardrails.model import Resource
 
@@ -16,8 +17,7 @@ _WORKING_HOURS = _TEMPORARY | {
 _PRODUCTION = frozenset({"prod", "production", "prd", "live"})
 
 
-@dataclass(frozen=True, slots=True)
-class Environment:
+class Environment(Struct, frozen=True):
     """An environment as a tag names it, such as `preview-42`; empty where no tag says."""
 
     name: str = ""

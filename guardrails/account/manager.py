@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from guardrails.model import LiveLocation, Model, Resource, Symbolic, Unknown, UnknownValue, reveal
 
 _STATE = "account.managed"
 
 
-@dataclass(frozen=True, slots=True)
-class Manager:
+class Manager(Struct, frozen=True):
     """What manages a resource."""
 
     what: str

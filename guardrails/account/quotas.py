@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from msgspec import Struct
 
 from guardrails.account.vcpus import is_standard, vcpus
 from guardrails.model import LiveLocation, Model, Resource, Symbolic, Unknown, Value, reveal
@@ -16,8 +17,7 @@ _FILE = Path(__file__).parent / "data" / "quotas.json"
 _QUOTAS = "data.aws_servicequotas_service_quota"
 
 
-@dataclass(frozen=True, slots=True)
-class Quota:
+class Quota(Struct, frozen=True):
     """One quota of a region."""
 
     name: str
@@ -36,8 +36,7 @@ class Quota:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Struct, frozen=True):
     """How much of a quota is used in one region."""
 
     quota: Quota

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from guardrails.model import LiveLocation, Model, Resource, Unknown
 
@@ -13,8 +14,7 @@ _CACHE = "account.usage"
 _Key = tuple[str, str, str, frozenset[tuple[str, str]]]
 
 
-@dataclass(frozen=True, slots=True)
-class Metric:
+class Metric(Struct, frozen=True):
     """A metric of one resource, by its dimensions' values."""
 
     namespace: str

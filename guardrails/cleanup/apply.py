@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 import jmespath
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
+from msgspec import Struct
 
 from guardrails.cleanup.journal import Journal
 from guardrails.cleanup.plan import Item, Plan
@@ -27,8 +27,7 @@ Clients = Callable[[str, str], Client]
 """A client of a service in a region."""
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """How one item ended."""
 
     item: Item

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from guardrails.account.manager import manager
 from guardrails.catalog import AnyCheck
@@ -14,8 +15,7 @@ from guardrails.model import Model, Resource, Symbolic, Unknown, Value, reveal
 from guardrails.waste import Waste
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """One thing to remove."""
 
     number: int
@@ -33,16 +33,14 @@ class Item:
         return max((each.monthly or 0.0 for each in self.findings), default=0.0)
 
 
-@dataclass(frozen=True, slots=True)
-class ByHand:
+class ByHand(Struct, frozen=True):
     """Something that guardrails does not remove, and what to do instead."""
 
     finding: Finding
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What to remove of one account, in order."""
 
     account: str

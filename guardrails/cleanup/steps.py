@@ -8,23 +8,21 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from botocore import xform_name
+from msgspec import Struct, field
 
 _PREFIXES = {"elb": "elasticloadbalancing", "elbv2": "elasticloadbalancing"}
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """In parameters: what an earlier change gave, such as the id of the snapshot that it made."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Struct, frozen=True):
     """A precondition, read from AWS right before the change that rests on it."""
 
     client: str
@@ -38,8 +36,7 @@ class Ask:
     """What is so where it does not: `it is attached again`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Do:
+class Do(Struct, frozen=True):
     """A change."""
 
     client: str
@@ -59,8 +56,7 @@ class Do:
 Step = Ask | Do
 
 
-@dataclass(frozen=True, slots=True)
-class Removal:
+class Removal(Struct, frozen=True):
     """How to remove one thing, and how to bring it back."""
 
     steps: tuple[Step, ...]

@@ -6,11 +6,11 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
+from msgspec.structs import replace
 
 from guardrails import baseline, catalog, workspace
 from guardrails.engine import Override, Settings

@@ -7,11 +7,11 @@ import functools
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from msgspec.structs import replace
 
 from guardrails import engine, explain, workspace
 from guardrails.commands import _before as before

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
+from msgspec import Struct
+from msgspec.structs import replace
 
 from guardrails import engine
 from guardrails.commands import _shared as shared
@@ -60,8 +61,7 @@ def lsp(
     server(session.analyse, session.repair).start_io()
 
 
-@dataclass(slots=True)
-class _Session:
+class _Session(Struct):
     """The command's own way from files to a report, for files as an editor has them."""
 
     select: Sequence[str] | None

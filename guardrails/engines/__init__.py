@@ -7,16 +7,16 @@ them, and is waited for at the end. What it cannot do is a `Problem`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from msgspec import Struct, field
 
 from guardrails.check import Check
 from guardrails.finding import Finding, Suppressed
 from guardrails.model import Model, Problem
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """What an engine says of a resource, and the model that holds the resource, as far as one does."""
 
     finding: Finding
@@ -27,8 +27,7 @@ class Claim:
     """Set where a comment to the engine itself hides it."""
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(Struct):
     """All that an engine has to say of a run."""
 
     claims: list[Claim] = field(default_factory=list)

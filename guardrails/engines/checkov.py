@@ -11,11 +11,12 @@ import os
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any, Literal
 
 import msgspec
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from guardrails.check import Check
 from guardrails.engines import Claim, Outcome
@@ -36,8 +37,7 @@ _SURE = ("aws_s3_bucket", "aws_security_group", "aws_instance", "aws_db_instance
 _LISTED = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """A folder of configuration, or a plan."""
 
     kind: Literal["configuration", "plan"]
@@ -47,8 +47,7 @@ class Target:
     """Whether what lies in folders below was not asked for: a file of the folder was named, not the folder."""
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """What the user says besides the paths."""
 
     executable: str = ""

@@ -11,7 +11,8 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from guardrails import workspace
 from guardrails.engines.cache import user_folder
@@ -28,8 +29,7 @@ class EngineError(Exception):
     """Why there is no checkov to run."""
 
 
-@dataclass(frozen=True, slots=True)
-class Executable:
+class Executable(Struct, frozen=True):
     """A checkov to run."""
 
     path: str

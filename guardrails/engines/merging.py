@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from guardrails.engines import Claim
 from guardrails.finding import Finding
 
 
-@dataclass(slots=True)
-class Merged:
+class Merged(Struct):
     """The findings of one model, and what an engine adds to them."""
 
     findings: list[Finding]

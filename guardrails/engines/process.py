@@ -11,7 +11,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 MAX_BYTES = 1 << 30
 """A longer answer is not read."""
@@ -23,8 +24,7 @@ class Unanswered(Exception):  # noqa: N818  # it says something of the tool, not
     """Why there is no answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What a tool said before it ended by itself."""
 
     code: int

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from guardrails import engine
 from guardrails.catalog import AnyCheck
@@ -24,24 +26,21 @@ Read = Callable[[Mapping[str, str]], list[Model]]
 """Reads the design with some files as they would be, by real path."""
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(Struct, frozen=True):
     """A fix that holds."""
 
     finding: Finding
     replacements: tuple[Replacement, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """A finding that a person has to mend, and why."""
 
     finding: Finding
     reason: str
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(Struct):
     """What became of the findings that have a fix."""
 
     changes: list[Change] = field(default_factory=list)
@@ -54,8 +53,7 @@ class Outcome:
     """Fixes that are made only if the user asks for unsafe ones, too."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Group:
+class _Group(Struct, frozen=True, eq=False):
     """Everything that the same replacements mend."""
 
     replacements: tuple[Replacement, ...]
@@ -63,8 +61,7 @@ class _Group:
     """With the name of the model that each is about."""
 
 
-@dataclass(slots=True)
-class _State:
+class _State(Struct):
     """The design under some texts: its models, and what every check says of each."""
 
     models: list[Model]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Location:
+class Location(Struct, frozen=True, order=True):
     """A span of a text file. Lines and columns count from 1; the end column is exclusive."""
 
     path: str
@@ -24,8 +23,7 @@ class Location:
         return self.path == other.path and self.line <= other.line <= max(self.line, self.end_line)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class LiveLocation:
+class LiveLocation(Struct, frozen=True, order=True):
     """A resource of a live account."""
 
     arn: str
@@ -39,16 +37,14 @@ class LiveLocation:
 Place = Location | LiveLocation
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(Struct, frozen=True):
     """A place that has to do with a finding, and what it has to do with it."""
 
     location: Place
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """Where a value stands, and the places that it came through, nearest first."""
 
     location: Place | None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal, Protocol
+
+from msgspec import Struct
 
 from guardrails.model.location import Label, Location, Place
 from guardrails.model.resource import Resource
@@ -14,8 +15,7 @@ Kind = Literal["configuration", "plan", "state", "account"]
 Stage = Literal["read", "parse", "evaluate", "collect", "check", "engine"]
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """Something that could not be read or run: it is reported, counted, and changes the exit code."""
 
     stage: Stage
@@ -23,8 +23,7 @@ class Problem:
     location: Place | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(Struct, frozen=True):
     """A part of the picture that is missing, so that "there is none" cannot be said."""
 
     reason: str
@@ -36,8 +35,7 @@ class Gap:
     """Whether the user left it out: nothing went wrong."""
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
+class Comment(Struct, frozen=True):
     """A comment that speaks to guardrails, and the span that it stands for."""
 
     location: Location

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct, field
 
 from guardrails.model.location import Location, Origin, Place
 from guardrails.model.value import (
@@ -28,8 +29,7 @@ Mode = Literal["managed", "data"]
 Action = Literal["create", "read", "update", "delete", "replace", "no-op", "forget", "import"]
 
 
-@dataclass(frozen=True, slots=True)
-class Provider:
+class Provider(Struct, frozen=True):
     """The provider configuration that a resource uses."""
 
     name: str = "aws"

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import SupportsIndex
+
+from msgspec import Struct
 
 from guardrails.model.location import Place
 
@@ -30,8 +31,7 @@ class Unknown(Exception):  # noqa: N818  # it is an answer, not an error, and ch
         self.location = location
 
 
-@dataclass(frozen=True, slots=True)
-class Ref:
+class Ref(Struct, frozen=True):
     """An attribute of a resource that is not known before apply, by name."""
 
     address: str
@@ -43,8 +43,7 @@ class Ref:
         return f"{self.address}.{self.attribute}" if self.attribute else self.address
 
 
-@dataclass(frozen=True, slots=True)
-class UnknownValue:
+class UnknownValue(Struct, frozen=True):
     """A value of which only the reason for not knowing it is known."""
 
     reason: str
@@ -54,8 +53,7 @@ class UnknownValue:
     """As an element of a list: stands for zero or more elements, not for one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sensitive:
+class Sensitive(Struct, frozen=True):
     """A known value that must never be printed."""
 
     value: Value

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
+
+from msgspec import Struct
 
 from guardrails.network import intervals
 from guardrails.network.intervals import Bounds
@@ -47,8 +48,7 @@ def parse_cidr(text: str) -> tuple[Family, int, int]:
     return 6, value >> shift << shift, int(length)
 
 
-@dataclass(frozen=True, slots=True)
-class AddressSet:
+class AddressSet(Struct, frozen=True):
     """A set of addresses, equal to another exactly if both hold the same addresses, however they were written."""
 
     v4: Bounds = ()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from guardrails.model import Block, Label, Model, Resource, related
 from guardrails.network.addresses import AddressSet
@@ -27,8 +28,7 @@ _FEW = 1000
 """Denied client ports up to this many are meant: a connection rarely has one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unanswered:
+class Unanswered(Struct, frozen=True):
     """Connections in one direction through one ACL that lose answers."""
 
     acl: NetworkAcl
@@ -37,7 +37,7 @@ class Unanswered:
     """The rules that let them through, the first one first."""
     ports: PortSet = _TCP
     """Their ports."""
-    addresses: AddressSet = AddressSet()  # noqa: RUF009  # it is frozen
+    addresses: AddressSet = AddressSet()  # it is frozen
     """The other side."""
     missing: PortSet = _CLIENTS
     """The client ports to which no answer gets."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from guardrails.model import Block, Model, Resource, Value
 from guardrails.network.addresses import NOWHERE, AddressSet

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from guardrails.network.packet import Blocker, Hop
 from guardrails.network.ports import ALL, PortSet
@@ -64,8 +66,7 @@ def _blocked(code: str, balancer: Balancer, change: str, detail: str = "") -> Re
     return Reachability("blocked", blockers=(blocker,))
 
 
-@dataclass(frozen=True, slots=True)
-class _Ask:
+class _Ask(Struct, frozen=True):
     """A question to a load balancer."""
 
     engine: Engine

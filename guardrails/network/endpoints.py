@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from guardrails.model import Block, Model, Ref, Resource, UnknownValue, Value, reveal
 from guardrails.network.addresses import NOWHERE
@@ -18,8 +20,7 @@ Path = tuple[str, ...]
 GROUPS = ("aws_security_group", "aws_default_security_group")
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Struct, frozen=True):
     """How a resource type stands in its subnets (A5-A7)."""
 
     name: str

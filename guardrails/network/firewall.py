@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from guardrails.network.addresses import ANYWHERE, AddressSet
 from guardrails.network.packet import Packet

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from guardrails.model import Model, Resource, UnknownValue
 from guardrails.network.addresses import PUBLIC, AddressSet
@@ -14,8 +15,7 @@ from guardrails.network.topology import Ternary
 HTTPS, WEB = PortSet.tcp(443), PortSet.tcp(80, 443)
 
 
-@dataclass(frozen=True, slots=True)
-class Front:
+class Front(Struct, frozen=True):
     """An endpoint of a service that answers on the internet."""
 
     resource: Resource

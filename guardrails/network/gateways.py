@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from guardrails.model import Block, Model, Resource, Symbolic
 from guardrails.network.addresses import ANYWHERE, NOWHERE, AddressSet

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from guardrails.model import Block, Resource, Value, reveal
 from guardrails.network.addresses import NOWHERE, AddressSet

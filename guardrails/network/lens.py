@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from guardrails.model import Model, Resource, Unknown
 from guardrails.network.addresses import ANYWHERE, PUBLIC, AddressSet
@@ -31,8 +33,7 @@ Certainty = Literal["must", "may", "unknown"]
 EndLike = Resource | str | AddressSet | End
 
 
-@dataclass(frozen=True, slots=True)
-class Exposure:
+class Exposure(Struct, frozen=True):
     """What of a resource the internet can connect to."""
 
     resource: Resource

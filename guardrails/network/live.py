@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from guardrails.model import Model, Resource
 from guardrails.network.reading import blocks, cidr, link, text, values, written

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from guardrails.model import Model, Place, Resource
 from guardrails.network.reading import blocks, link, written
@@ -15,8 +16,7 @@ PROXY = re.compile(r"https?_proxy|all_proxy", re.IGNORECASE)
 """Environment variables that name a proxy."""
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(Struct, frozen=True):
     """One service that a workload must reach."""
 
     service: str
@@ -27,8 +27,7 @@ class Need:
     """Where that is written."""
 
 
-@dataclass(frozen=True, slots=True)
-class Workload:
+class Workload(Struct, frozen=True):
     """Something that has network interfaces and must reach services to work.
 
     `kind` is a name of the data file: `fargate`, `container-instance`, `node`, `session`, `build`, `glue`, `airflow`,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from guardrails.model import Block, Model, Resource, Symbolic, Unknown, UnknownValue, reveal
 from guardrails.network.addresses import ANY_V4, ANY_V6, NOWHERE, AddressSet
@@ -15,8 +16,7 @@ ACL_TYPES = ("aws_network_acl", "aws_default_network_acl")
 _CACHE = "network.acls"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One numbered rule of a network ACL. Ports are the destination ports of the packet."""
 
     block: Block

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from functools import lru_cache
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from guardrails.model import Block, Resource
 from guardrails.network.addresses import ANYWHERE, AddressSet, Family
@@ -61,8 +63,7 @@ def answered(ports: PortSet, replies: PortSet, clients: Clients, *, sure: bool) 
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Region:
+class Region(Struct, frozen=True):
     """A set of connections. One is in it if its port is open for its initiator's address (`a`) and for its
     responder's (`b`), and so are those of its answer (`ra`, `rb`).
 
@@ -117,8 +118,7 @@ def _overlaps(a: Rows, b: Rows) -> Iterator[tuple[int, int, PortSet, PortSet]]:
             j += 1
 
 
-@dataclass(frozen=True, slots=True)
-class Blocker:
+class Blocker(Struct, frozen=True):
     """One thing that is in the way, and the change that takes it out of the way."""
 
     code: str
@@ -144,8 +144,7 @@ class Blocker:
         return self.code, self.component, self.detail
 
 
-@dataclass(frozen=True, slots=True)
-class Hop:
+class Hop(Struct, frozen=True):
     """One step of a path."""
 
     kind: str
@@ -155,8 +154,7 @@ class Hop:
     resource: Resource | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(Struct, frozen=True):
     """A part of a connection between two address translations: who opened it, and how its answers get back."""
 
     origin: str
@@ -164,8 +162,7 @@ class Segment:
     clients: Clients
 
 
-@dataclass(frozen=True, slots=True)
-class Packet:
+class Packet(Struct, frozen=True):
     """A set of packets that are treated alike: on the forward way, or as answers."""
 
     region: Region

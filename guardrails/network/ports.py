@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from guardrails.network import intervals
 from guardrails.network.addresses import Family, listed
@@ -65,8 +66,7 @@ def protocol_name(number: int) -> str:
     return _NAMES.get(number, f"protocol {number}")
 
 
-@dataclass(frozen=True, slots=True)
-class PortSet:
+class PortSet(Struct, frozen=True):
     """A set of (protocol, port), for ICMP of (protocol, type, code); other protocols are in it as a whole or not.
 
     One axis holds all of it: `protocol * 65536 + port`, for ICMP `+ type * 256 + code`.

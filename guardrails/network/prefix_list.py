@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from guardrails.model import Model, Resource, Symbolic, Unknown, UnknownValue, Value, reveal
 from guardrails.network.addresses import NOWHERE, AddressSet
@@ -15,8 +17,7 @@ _SERVICE = re.compile(
 _HOLE = re.compile(r"\$\{[^}]*\}")
 
 
-@dataclass(frozen=True, slots=True)
-class PrefixList:
+class PrefixList(Struct, frozen=True):
     """A prefix list as a rule or route refers to it."""
 
     value: Value

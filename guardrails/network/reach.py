@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from guardrails.network.addresses import ANYWHERE, PUBLIC, AddressSet, Family
 from guardrails.network.filters import Filters
@@ -25,22 +27,19 @@ _ROUTE_CODES = frozenset(
 """What a change of a route takes out of the way."""
 
 
-@dataclass(frozen=True, slots=True)
-class Internet:
+class Internet(Struct, frozen=True):
     """The internet, or the part of it that some addresses make up."""
 
     addresses: AddressSet = PUBLIC
 
 
-@dataclass(frozen=True, slots=True)
-class Network:
+class Network(Struct, frozen=True):
     """A network behind a VPN or Direct Connect."""
 
     addresses: AddressSet
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(Struct, frozen=True):
     """An AWS service by its own addresses: `s3`, `dynamodb`, or any other by the internet."""
 
     name: str
@@ -50,8 +49,7 @@ End = Interface | Internet | Network | Service
 """One end of a connection."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reachability:
+class Reachability(Struct, frozen=True):
     """The answer to whether one end can connect to another."""
 
     verdict: Verdict
@@ -78,8 +76,7 @@ class Reachability:
 BLOCKED = Reachability("blocked")
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(Struct, frozen=True):
     """Connections that get through on one path."""
 
     sources: AddressSet
@@ -88,8 +85,7 @@ class _Found:
     packet: Packet
 
 
-@dataclass(frozen=True, slots=True)
-class _Way:
+class _Way(Struct, frozen=True):
     """How the answers of one segment travel."""
 
     walker: Walker

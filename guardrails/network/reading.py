@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from guardrails.model import Block, Model, Resource, Symbolic, Unknown, UnknownValue, Value, reveal
 from guardrails.network.addresses import NOWHERE, AddressSet
 from guardrails.network.topology import Ternary
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """What a reference leads to: the key of a component, or why that is not known."""
 
     key: str = ""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from guardrails.model import Block, Model, Path, Place, Resource, Symbolic, Unknown, UnknownValue, Value, reveal
 from guardrails.network.addresses import ANY_V4, ANY_V6, ANYWHERE, NOWHERE, AddressSet, parse_cidr
@@ -23,8 +24,7 @@ _NETWORK_ATTRIBUTES = frozenset({"cidr_block", "ipv6_cidr_block"})
 _LENGTH = re.compile(r"/(\d{1,3})$")
 
 
-@dataclass(frozen=True, slots=True)
-class Doubt:
+class Doubt(Struct, frozen=True):
     """What a rule may allow beyond what is known of it."""
 
     reason: str
@@ -39,8 +39,7 @@ class Doubt:
         return Unknown(self.reason, self.place)
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """A rule that allows traffic, with everything that is known of it."""
 
     block: Block

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
+
+from msgspec import Struct
 
 _DATA = Path(__file__).parent / "data" / "services.toml"
 INTERNET = "internet"
 """Stands among the services for the internet itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class Requirement:
+class Requirement(Struct, frozen=True):
     """What one kind of workload needs."""
 
     name: str
@@ -25,8 +25,7 @@ class Requirement:
     """Services by what the configuration uses; `always` for those that it cannot do without."""
 
 
-@dataclass(frozen=True, slots=True)
-class Services:
+class Services(Struct, frozen=True):
     """The data as of a date."""
 
     date: date

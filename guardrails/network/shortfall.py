@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from guardrails.model import Label, Model, Resource, Symbolic, UnknownValue, related
 from guardrails.network.codes import MEANING
@@ -34,8 +35,7 @@ works (`route`).
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(Struct, frozen=True):
     """One service that a workload surely does not reach from some of its interfaces."""
 
     need: Need
@@ -49,8 +49,7 @@ class Missing:
     """For `closed`, `name` and `dns`: the endpoint that is of no use."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shortfall:
+class Shortfall(Struct, frozen=True):
     """Everything that a workload surely misses, and what would have to be in view to say whether it misses more."""
 
     network: Network
@@ -108,8 +107,7 @@ class Shortfall:
         return patch(self.network, missing)
 
 
-@dataclass(frozen=True, slots=True)
-class Useless:
+class Useless(Struct, frozen=True):
     """Endpoints that are of no use to some workloads for one cause at one place: a finding at the endpoint."""
 
     resource: Resource

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from guardrails.model import Model, Resource, Sensitive, Symbolic, Unknown, UnknownValue, Value, reveal
 from guardrails.network.ports import NOTHING, PortSet
@@ -31,8 +32,7 @@ _SHOWN = 3
 _KARPENTER = "karpenter.sh/"
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """How far something that is open to the internet is reachable end to end."""
 
     ports: PortSet
@@ -159,8 +159,7 @@ def _found_by_tag(group: Resource) -> bool:
     return isinstance(tags, UnknownValue) or (isinstance(tags, dict) and any(t.startswith(_KARPENTER) for t in tags))
 
 
-@dataclass(slots=True)
-class _Users:
+class _Users(Struct):
     """Who refers to security groups and launch templates."""
 
     of: dict[str, tuple[str, ...]]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import dataclasses
 from itertools import pairwise
 from typing import Literal
+
+from msgspec import Struct, field
 
 from guardrails.model import Block, Resource
 from guardrails.network.addresses import NOWHERE, AddressSet, Family
@@ -28,8 +30,7 @@ TargetKind = Literal[
 State = Literal["active", "blackhole"]
 
 
-@dataclass(frozen=True, slots=True)
-class Permit:
+class Permit(Struct, frozen=True):
     """One allowing rule of a security group, ready to be evaluated."""
 
     ports: PortSet
@@ -45,8 +46,7 @@ class Permit:
     block: Block | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """A security group."""
 
     key: str
@@ -61,8 +61,7 @@ class Group:
     vpc: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Acl:
+class Acl(Struct, frozen=True):
     """A network ACL: what it surely and what it possibly lets pass, after first-match evaluation."""
 
     key: str
@@ -74,8 +73,7 @@ class Acl:
     resource: Resource | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """One route. Its destination is a list of CIDR blocks, or the networks of a service."""
 
     kind: TargetKind
@@ -113,7 +111,7 @@ Fib = tuple[tuple[int, int, tuple[Route, ...]], ...]
 """Address ranges with the routes that may decide there, the most specific first, only the last one certain."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class RouteTable:
     """A route table of a subnet, of a gateway, or of a transit gateway."""
 
@@ -122,7 +120,7 @@ class RouteTable:
     doubt: str = ""
     """Why there may be other routes."""
     resource: Resource | None = None
-    _fibs: dict[Family, Fib] = field(default_factory=dict, compare=False, repr=False)
+    _fibs: dict[Family, Fib] = dataclasses.field(default_factory=dict, compare=False, repr=False)
 
     def lookup(self, family: Family, addresses: AddressSet) -> list[tuple[AddressSet, tuple[Route, ...]]]:
         """Longest-prefix match: the addresses in pieces, each with the routes that may decide; none without a route.
@@ -186,8 +184,7 @@ BlockMode = Literal["off", "block-bidirectional", "block-ingress"]
 Exclusion = Literal["", "allow-bidirectional", "allow-egress"]
 
 
-@dataclass(frozen=True, slots=True)
-class Vpc:
+class Vpc(Struct, frozen=True):
     """A VPC with its gateways."""
 
     key: str
@@ -211,8 +208,7 @@ class Vpc:
     """Whether it is only known as that of a subnet out of view, so that it may be any other one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Subnet:
+class Subnet(Struct, frozen=True):
     """A subnet."""
 
     key: str
@@ -240,8 +236,7 @@ balancers and Lambda (1024-65535, `high`), or whichever a stranger chooses (`any
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Interface:
+class Interface(Struct, frozen=True):
     """A network interface, given or implied by a resource: an endpoint of traffic."""
 
     key: str
@@ -279,8 +274,7 @@ class Interface:
     """Whether it is one of several places of which its resource takes one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Nat:
+class Nat(Struct, frozen=True):
     """A NAT gateway."""
 
     key: str
@@ -294,8 +288,7 @@ class Nat:
     resource: Resource | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Peering:
+class Peering(Struct, frozen=True):
     """A VPC peering connection."""
 
     key: str
@@ -311,8 +304,7 @@ class Peering:
 AttachmentKind = Literal["vpc", "vpn", "direct-connect", "peering", "connect", "unknown"]
 
 
-@dataclass(frozen=True, slots=True)
-class Attachment:
+class Attachment(Struct, frozen=True):
     """An attachment of a transit gateway."""
 
     key: str
@@ -333,8 +325,7 @@ class Attachment:
     resource: Resource | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Transit:
+class Transit(Struct, frozen=True):
     """A transit gateway."""
 
     key: str
@@ -346,8 +337,7 @@ class Transit:
 EndpointKind = Literal["Gateway", "Interface", "GatewayLoadBalancer", "Firewall"]
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True):
     """A VPC endpoint, or the endpoint of a network firewall in one subnet."""
 
     key: str
@@ -366,8 +356,7 @@ class Endpoint:
     resource: Resource | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Listener:
+class Listener(Struct, frozen=True):
     """A port that a load balancer listens on, and where it sends what comes in."""
 
     ports: PortSet
@@ -376,8 +365,7 @@ class Listener:
     resource: Resource | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TargetGroup:
+class TargetGroup(Struct, frozen=True):
     """Targets of a load balancer: interfaces, and the ports that they get traffic on."""
 
     key: str
@@ -398,8 +386,7 @@ class TargetGroup:
 BalancerKind = Literal["application", "network", "gateway", "classic"]
 
 
-@dataclass(frozen=True, slots=True)
-class Balancer:
+class Balancer(Struct, frozen=True):
     """A load balancer with its nodes."""
 
     key: str
@@ -412,8 +399,7 @@ class Balancer:
     doubt: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class FirewallRule:
+class FirewallRule(Struct, frozen=True):
     """One rule that decides over packets by their five-tuple."""
 
     sources: AddressSet
@@ -427,8 +413,7 @@ class FirewallRule:
     """False where it looks at more than the five-tuple: it may match."""
 
 
-@dataclass(frozen=True, slots=True)
-class Firewall:
+class Firewall(Struct, frozen=True):
     """A network firewall: stateless rules, then stateful ones."""
 
     key: str
@@ -440,8 +425,7 @@ class Firewall:
     resource: Resource | None = None
 
 
-@dataclass(slots=True)
-class Picture:
+class Picture(Struct):
     """A network as a whole. Built once, then only read."""
 
     vpcs: dict[str, Vpc] = field(default_factory=dict)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from guardrails.network import intervals
 from guardrails.network.addresses import ANYWHERE, NOWHERE, AddressSet, Family
@@ -17,8 +18,7 @@ Rows = tuple[Row, ...]
 _Merge = Callable[[PortSet, PortSet], PortSet]
 
 
-@dataclass(frozen=True, slots=True)
-class Traffic:
+class Traffic(Struct, frozen=True):
     """A set of (address, protocol, port), kept as sorted address ranges with the ports of each.
 
     Equal sets have equal rows. The addresses are those of the other side: sources of what comes in, destinations

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from guardrails.model import Model, Resource
 from guardrails.network.addresses import NOWHERE, AddressSet, Family, parse_cidr

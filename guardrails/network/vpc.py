@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from guardrails.model import Block, Model, Ref, Resource, Symbolic, UnknownValue, Value, reveal
 from guardrails.network.addresses import NOWHERE, RFC1918, AddressSet, Family, parse_cidr
@@ -246,7 +247,7 @@ class VpcReader:
 
     def _change(self, vpc: str, **changes: object) -> None:
 
-        self.picture.vpcs[vpc] = replace(self.picture.vpcs[vpc], **changes)  # type: ignore[arg-type]  # names of fields
+        self.picture.vpcs[vpc] = replace(self.picture.vpcs[vpc], **changes)
 
     # Route tables
 

@@ -6,7 +6,9 @@ The rules are numbered in the project's network contract; each names where AWS d
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from guardrails.network.addresses import ANYWHERE, NOWHERE, RFC1918, SHARED, AddressSet
 from guardrails.network.filters import Filters
@@ -34,8 +36,7 @@ _LIMIT = 24
 """Hops after which a packet is taken to circle."""
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(Struct, frozen=True):
     """Where packets got to: an interface, the internet, a network at the edge, or a service."""
 
     kind: str

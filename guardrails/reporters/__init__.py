@@ -6,8 +6,10 @@ import enum
 import importlib
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, cast
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from guardrails.check import Check
 from guardrails.finding import Report
@@ -32,8 +34,7 @@ class Format(enum.StrEnum):
     COMPLIANCE = "compliance"
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """What a reporter knows besides the report."""
 
     checks: Mapping[str, Check[Any]] = field(default_factory=dict)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from html import escape
+
+from msgspec import Struct, field
 
 from guardrails.network.lens import Exposure, Network
 from guardrails.network.packet import Hop
@@ -30,8 +31,7 @@ _TIERS = ("public", "private", "isolated")
 _LETTERS = 36
 
 
-@dataclass(slots=True)
-class _Place:
+class _Place(Struct):
     """Where the box of an interface stands."""
 
     x: float
@@ -40,8 +40,7 @@ class _Place:
     tier: int
 
 
-@dataclass(slots=True)
-class _Page:
+class _Page(Struct):
     """What is drawn so far."""
 
     network: Network

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from guardrails.finding import Finding, Fix, Report, Suppressed, Undecided
 from guardrails.model import Label, LiveLocation, Location, Origin, Place, Problem

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from guardrails.reporters.safe import BLANK, redacted, secret_value, sounds_secret, visible
 
@@ -18,8 +19,7 @@ _SENSITIVE = re.compile(r"\bsensitive\s*=\s*true\b")
 _HEREDOC = re.compile(r"<<[-~]?\s*(\w+)\s*$")
 
 
-@dataclass(slots=True)
-class Sources:
+class Sources(Struct):
     """Files by path, each read once and only if the run has read it."""
 
     files: Iterable[str] = ()

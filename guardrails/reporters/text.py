@@ -6,7 +6,8 @@ import re
 import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from guardrails.finding import Finding, Report, Severity, Undecided
 from guardrails.model import Label, Location, Place

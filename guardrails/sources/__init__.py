@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from guardrails.model import Model, Value
 
@@ -15,8 +16,7 @@ class InputError(Exception):
     """What the user named cannot be read at all: a usage error."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReadOptions:
+class ReadOptions(Struct, frozen=True):
     """What the user says besides the paths."""
 
     variables: Mapping[str, str] = field(default_factory=dict)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
+
+from msgspec import Struct
 
 from guardrails.model import LiveLocation, Mode, Origin, Path, Provider, Resource, UnknownValue, Value
 from guardrails.sources.terraform.schema import resource_schema
@@ -46,8 +47,7 @@ def _known_attributes(type_: str, mode: Mode) -> frozenset[str]:
     return frozenset() if schema is None else frozenset(schema.attributes) | frozenset(schema.blocks)
 
 
-@dataclass(frozen=True, slots=True)
-class _Located:
+class _Located(Struct, frozen=True):
     origin: Origin
 
     def __call__(self, path: Path) -> Origin:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 import msgspec
+from msgspec import Struct, field
 
 from guardrails.model import UNTOLD, Path, Ref, UnknownValue, Value
 
@@ -82,8 +82,7 @@ class Configuration(msgspec.Struct):
     root_module: ConfigModule = msgspec.field(default_factory=ConfigModule)
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(Struct, frozen=True):
     """What an expression is made from."""
 
     refs: tuple[Ref, ...] = ()
@@ -97,8 +96,7 @@ class Names:
         return UnknownValue(f"known after apply: {', '.join(map(str, self.refs))}", self.refs)
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """A module instance: where names are looked up."""
 
     module: ConfigModule

@@ -20,12 +20,12 @@ import tempfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import msgspec
+from msgspec import Struct
 
 from guardrails.model import (
     Gap,
@@ -326,8 +326,7 @@ def _pair(pair: Any) -> tuple[str, Value]:
             raise msgspec.ValidationError("an object whose members are not pairs")
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """One thing that differs between two snapshots of an account."""
 
     address: str

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from guardrails.model import Resource, Unknown
 
@@ -22,8 +23,7 @@ class PricesError(Exception):
     """The price file is not what it should be."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(Struct, frozen=True):
     """A monthly cost in US dollars; None where the file has no price for it."""
 
     usd: float | None

@@ -6,10 +6,11 @@ import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from botocore.exceptions import BotoCoreError
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from guardrails.model import Gap, LiveLocation, Model, Problem, Resources
 from guardrails.sources.aws.collector import Call, Service, Where
@@ -35,8 +36,7 @@ _ACCOUNT_ID = re.compile(r"\d{12}")
 _FRONT = Service("audit", ())  # asks what the audit itself has to know
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """What to read, and as whom."""
 
     access: Access = field(default_factory=Access)
@@ -51,8 +51,7 @@ class Options:
     limits: Limits = field(default_factory=Limits)
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """How far an audit is."""
 
     account: str
@@ -64,8 +63,7 @@ class Progress:
     """Requests of this account so far."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(Struct, frozen=True):
     """A piece of work: one service of one region of one account. Plain data: it travels between machines."""
 
     access: Access
@@ -118,8 +116,7 @@ def collect(
             yield _collect_account(options, _Account(account, access, caller.home, first), executor, progress)
 
 
-@dataclass(frozen=True, slots=True)
-class _Caller:
+class _Caller(Struct, frozen=True):
     account: str
     partition: str
     home: str
@@ -157,8 +154,7 @@ def _accounts(options: Options, caller: _Caller) -> Iterator[str]:
         raise NoAccessError("the organisation has no active account")
 
 
-@dataclass(frozen=True, slots=True)
-class _Account:
+class _Account(Struct, frozen=True):
     """One account to read."""
 
     id: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct, field
 
 from guardrails.sources.aws.record import Record
 
@@ -34,8 +35,7 @@ _PREFIXES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """A read-only operation of AWS, and what it takes to ask it."""
 
     client: str
@@ -70,8 +70,7 @@ TAGS = Call("resourcegroupstaggingapi", "GetResources", "ResourceTagMappingList"
 Mapper = Callable[["Scope", Answer], Iterator[Record]]
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """One list of a service, and the records that each of its items gives."""
 
     types: tuple[str, ...]
@@ -86,8 +85,7 @@ class Part:
     """Where it differs from its service's: a regional service's account-wide list."""
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(Struct, frozen=True):
     """A service of AWS: its parts, each of which fails alone."""
 
     name: str

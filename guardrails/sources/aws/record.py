@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from guardrails.model import LiveLocation, Mode, Resource, Value
 from guardrails.sources.live import Providers, live_resource
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """One thing of an account in the words of Terraform's AWS provider. Plain data: it travels between machines."""
 
     type: str

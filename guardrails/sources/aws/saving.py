@@ -7,10 +7,10 @@ import hashlib
 import shutil
 import time
 from collections.abc import Generator, Iterable
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from guardrails.model import Model
 from guardrails.sources.aws.audit import Options

@@ -6,11 +6,11 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from botocore import xform_name
 from botocore.exceptions import ClientError, HTTPClientError
+from msgspec import Struct, field
 
 from guardrails.model import Gap, LiveLocation, Mode, Problem, UnknownValue, Value
 from guardrails.sources.aws.collector import ACCOUNT, TAGS, Answer, Call, Mapper, Part, Service
@@ -64,8 +64,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(Struct):
     """What one unit brought home."""
 
     records: list[Record] = field(default_factory=list)

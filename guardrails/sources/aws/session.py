@@ -7,7 +7,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any, Literal, Protocol
 
@@ -16,12 +15,12 @@ from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshabl
 from botocore.exceptions import UnknownRegionError
 from botocore.loaders import Loader
 from botocore.session import Session as BotocoreSession
+from msgspec import Struct
 
 from guardrails import __version__
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(Struct, frozen=True):
     """How to come by credentials. Holds none itself, so that it can be sent to another machine."""
 
     profile: str = ""
@@ -33,8 +32,7 @@ class Access:
     """A second role to assume with those of the first: that of an organisation's member account."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """What bounds the time that AWS can take, in seconds, and the calls that it is asked."""
 
     connect: float = 5.0

@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from guardrails.model import Path, Resource, Value, reveal
 from guardrails.sources.terraform.expression import Invalid, Literal, Node, Object, Reference, Tuple
@@ -31,8 +32,7 @@ class CannotEditError(Exception):
     """There is no one place that gives the attribute its value; its text is the reason."""
 
 
-@dataclass(frozen=True, slots=True)
-class Replacement:
+class Replacement(Struct, frozen=True):
     """Text in place of a span of a file."""
 
     path: str

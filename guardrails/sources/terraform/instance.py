@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from guardrails.model import Symbolic, UnknownValue, Value
 from guardrails.sources.terraform.design import Design
@@ -30,8 +31,7 @@ class _Pending:
 _PENDING = _Pending()
 
 
-@dataclass(slots=True)
-class Argument:
+class Argument(Struct):
     """What a caller gives to a variable: a value, or an expression in the caller's scope."""
 
     value: Value = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from guardrails.model import Ref, Symbolic, UnknownValue, Value
@@ -43,8 +42,7 @@ class Lazy:
 Partial = Value | Lazy
 
 
-@dataclass(frozen=True, slots=True)
-class Computed(UnknownValue):
+class Computed(UnknownValue, frozen=True):
     """An unknown value whose type is known, so that what is inside of it can be named."""
 
     type: Type = "dynamic"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from guardrails.model import Comment, Gap, Problem
 from guardrails.sources.terraform.constraint import constraint
@@ -13,8 +14,7 @@ from guardrails.sources.terraform.syntax import Attribute, Block, Body, ParsedFi
 from guardrails.sources.terraform.types import EvaluationError, Type
 
 
-@dataclass(slots=True, eq=False)
-class Module:
+class Module(Struct, eq=False):
     """The declarations of one folder."""
 
     directory: Path

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from guardrails.model import Label, Location, Origin, Path, Symbolic, UnknownValue, Value
 from guardrails.sources.terraform.expression import (
@@ -62,8 +63,7 @@ def _calls(module: ModuleInstance) -> Iterator[Label]:
         at = at.parent
 
 
-@dataclass(slots=True)
-class _Trace:
+class _Trace(Struct):
     instance: Instance
     labels: list[Label] = field(default_factory=list)
     _seen: set[int] = field(default_factory=set)

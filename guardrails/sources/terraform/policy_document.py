@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from guardrails.model import Part, Sensitive, Symbolic, Unknown, UnknownValue, Value, decode_json
 from guardrails.sources.terraform.functions.encoding_json import escape
@@ -26,8 +27,7 @@ _OLD = "2008-10-17"
 Statement = dict[str, Value]
 
 
-@dataclass(slots=True)
-class _Document:
+class _Document(Struct):
     version: Value = ""
     id: Value = ""
     statements: list[Statement | UnknownValue] = field(default_factory=list)

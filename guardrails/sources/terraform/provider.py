@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from guardrails.model import Provider
 from guardrails.sources.terraform.expression import Literal, Node, Object, Reference
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
     from guardrails.sources.terraform.resource import Instance
 
 
-@dataclass(slots=True)
-class ProviderConfiguration:
+class ProviderConfiguration(Struct):
     """A `provider` block in use; without one, whatever the environment says."""
 
     name: str

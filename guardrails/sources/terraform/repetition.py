@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Generic, TypeVar
+
+from msgspec import Struct, field
 
 from guardrails.model import Ref, Sensitive, Symbolic, UnknownValue, Value
 from guardrails.sources.terraform.design import INSTANCES, Design
@@ -19,8 +21,7 @@ Key = int | str | None
 _T = TypeVar("_T", bound=Lazy)
 
 
-@dataclass(slots=True)
-class Repetition:
+class Repetition(Struct):
     """What `count` or `for_each` says."""
 
     kind: str
@@ -33,7 +34,7 @@ class Repetition:
     """The names of those."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclasses.dataclass(slots=True, eq=False)
 class Instances(Lazy, Generic[_T]):
     """All instances of a block."""
 

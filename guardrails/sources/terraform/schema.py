@@ -13,13 +13,13 @@ name or the offset of its line. Each distinct line is written once and decoded w
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
 import msgspec
+from msgspec import Struct
 
 _FILE = Path(__file__).parent / "data" / "aws_5.100.0.schema"
 
@@ -36,8 +36,7 @@ CtyType = (
 Nesting = Literal["single", "list", "set", "map", "group"]
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
+class Attribute(Struct, frozen=True):
     """An argument or computed attribute."""
 
     type: CtyType
@@ -51,8 +50,7 @@ class Attribute:
     """Never stored in plan or state."""
 
 
-@dataclass(frozen=True, slots=True)
-class NestedBlock:
+class NestedBlock(Struct, frozen=True):
     """A nested block: how often it may occur and what it holds."""
 
     nesting: Nesting
@@ -70,8 +68,7 @@ class NestedBlock:
         return _block(self.offset)
 
 
-@dataclass(frozen=True, slots=True)
-class TypeSchema:
+class TypeSchema(Struct, frozen=True):
     """What a resource, a data source, a provider configuration or a nested block holds."""
 
     attributes: Mapping[str, Attribute]

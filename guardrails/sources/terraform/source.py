@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
 from bisect import bisect_right
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from guardrails.model import Location
@@ -12,14 +12,14 @@ Span = tuple[int, int]
 """Start and end offsets in characters, the end exclusive."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclasses.dataclass(slots=True, eq=False)
 class Source:
     """A file that was read."""
 
     shown: str
     """Its path as people see it: relative to the folder that they stand in, with `/`."""
-    text: str = field(repr=False)
-    file: Path = field(default_factory=Path)
+    text: str = dataclasses.field(repr=False)
+    file: Path = dataclasses.field(default_factory=Path)
     _starts: list[int] | None = None
 
     def position(self, offset: int) -> tuple[int, int]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
 import tree_sitter
 import tree_sitter_hcl
+from msgspec import Struct, field
 
 from guardrails.model import Comment
 from guardrails.sources.terraform.expression import Invalid, Literal, Node, ParseError
@@ -28,8 +28,7 @@ _RESUME = re.compile(r'^[a-z][\w-]*(?:[ \t]+(?:"[^"\n]*"|[\w-]+))*[ \t]*\{', re.
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
-@dataclass(slots=True, eq=False)
-class Attribute:
+class Attribute(Struct, eq=False):
     """`name = expression`."""
 
     name: str
@@ -58,8 +57,7 @@ class Attribute:
         return self.start, self.end
 
 
-@dataclass(slots=True, eq=False)
-class Body:
+class Body(Struct, eq=False):
     """What stands between braces. The first of two attributes with one name counts."""
 
     attributes: Mapping[str, Attribute]
@@ -70,8 +68,7 @@ class Body:
         return (block for block in self.blocks if block.type == type)
 
 
-@dataclass(slots=True, eq=False)
-class Block:
+class Block(Struct, eq=False):
     """`type "label" { ... }`."""
 
     type: str
@@ -105,8 +102,7 @@ class Block:
         return self.start, self.header_end
 
 
-@dataclass(slots=True)
-class ParsedFile:
+class ParsedFile(Struct):
     """A file's top level."""
 
     source: Source
@@ -114,8 +110,7 @@ class ParsedFile:
     errors: Sequence[Broken] = ()
 
 
-@dataclass(slots=True)
-class Broken:
+class Broken(Struct):
     """A part of a file that is not Terraform; the block that it stands in is left out."""
 
     message: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from json.decoder import scanstring  # type: ignore[attr-defined]  # the stubs do not have it
+
+from msgspec import Struct
 
 from guardrails.sources.terraform.expression import Invalid, Literal, Node, Object, ParseError, Tuple
 from guardrails.sources.terraform.number import parse as parse_number
@@ -40,8 +41,7 @@ _PLAIN = frozenset(("source", "version", "providers", "depends_on", "provider", 
 """Arguments whose strings are names or types and no templates."""
 
 
-@dataclass(slots=True, eq=False)
-class _Json:
+class _Json(Struct, eq=False):
     """A JSON value with its span; an object is its members in order."""
 
     start: int

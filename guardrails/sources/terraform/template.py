@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Literal as Only
 from unicodedata import normalize
+
+from msgspec import Struct
 
 from guardrails.sources.terraform.expression import Conditional, Literal, Node, ParseError, Template, TemplateFor
 
@@ -22,16 +23,14 @@ _WORD = re.compile(r"(if|else|endif|for|endfor)(?![\w-])")
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 
 
-@dataclass(slots=True)
-class End:
+class End(Struct):
     """How a template ends: with a quote, a heredoc's marker or the text."""
 
     kind: Only["quote", "heredoc", "text"]
     marker: re.Pattern[str] | None = None
 
 
-@dataclass(slots=True)
-class _Part:
+class _Part(Struct):
     """A piece of a template: text, a hole, or a directive (`if`, `else`, `endif`, `for`, `endfor`)."""
 
     kind: str

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from guardrails.sources.aws.collector import TAGS, Answer, Call, Part, Service
 from guardrails.sources.aws.record import Record
@@ -20,8 +21,7 @@ WINDOW = 90
 _BATCH = 500  # AWS's limit for one question
 
 
-@dataclass(frozen=True, slots=True)
-class Metric:
+class Metric(Struct, frozen=True):
     """A metric that tells of use, and how to add it up."""
 
     namespace: str

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from guardrails.model import Part, Sensitive, Symbolic, UnknownValue, Value
 from guardrails.sources.terraform.functions.signature import Beyond, normalized
@@ -15,8 +16,7 @@ _SPECIAL = re.compile(r'["\\<>&\x00-\x1f\u2028\u2029]')
 _SHORT = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
 
 
-@dataclass(frozen=True, slots=True)
-class Encoded:
+class Encoded(Struct, frozen=True):
     """A JSON text with holes."""
 
     parts: tuple[Part, ...]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from guardrails.model import Part, Symbolic, UnknownValue, Value
 from guardrails.sources.terraform.functions.encoding_json import encode
@@ -25,8 +26,7 @@ from guardrails.sources.terraform.types import EvaluationError, ListValue, conve
 _VERB = re.compile(r"([-+ #0]*)([1-9]\d*)?(?:\.(\d*))?(?:\[([1-9]\d*)\])?([a-zA-Z])", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class _Verb:
+class _Verb(Struct, frozen=True):
     raw: str
     offset: int
     flags: str

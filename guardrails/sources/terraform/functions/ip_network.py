@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from guardrails.model import Value
 from guardrails.sources.terraform.functions.signature import (
@@ -23,8 +24,7 @@ from guardrails.sources.terraform.types import EvaluationError, ListValue
 _V4 = re.compile(r"(\d+)\.(\d+)\.(\d+)\.(\d+)\Z", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class _Network:
+class _Network(Struct, frozen=True):
     address: int
     """With no bits below the prefix."""
     prefix: int

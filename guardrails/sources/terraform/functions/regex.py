@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from guardrails.sources.terraform.functions.regex_parser import Fragment, Op, Parser, PatternError, Step, is_word
 from guardrails.sources.terraform.functions.signature import Beyond
@@ -18,8 +19,7 @@ _Thread = tuple[int, tuple[int, ...]]
 """Where it stands in the program, and what it has captured."""
 
 
-@dataclass(frozen=True, slots=True)
-class Regex:
+class Regex(Struct, frozen=True):
     """A compiled pattern."""
 
     program: Fragment

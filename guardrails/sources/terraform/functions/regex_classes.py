@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from unicodedata import category
+
+from msgspec import Struct
 
 _LAST = 0x10FFFF
 _FOLDED = ("kK\u212a", "sS\u017f", "\u00e5\u00c5\u212b", "\u03c9\u03a9\u2126", "\u00b5\u03bc\u039c", "\u00df\u1e9e",
@@ -16,8 +17,7 @@ _FOLDED = ("kK\u212a", "sS\u017f", "\u00e5\u00c5\u212b", "\u03c9\u03a9\u2126", "
            "\u01f1\u01f2\u01f3", "\u1e60\u1e61\u1e9b")  # fmt: skip  # one orbit of simple case folding each
 
 
-@dataclass(frozen=True, slots=True)
-class Ranges:
+class Ranges(Struct, frozen=True):
     """A set of characters: sorted ranges of code points that do not touch, both ends inclusive."""
 
     ranges: tuple[tuple[int, int], ...]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, auto
+
+from msgspec import Struct
 
 from guardrails.sources.terraform.functions.regex_classes import PERL, POSIX, Ranges, fold, negated, of_category
 from guardrails.sources.terraform.functions.signature import Beyond
@@ -32,8 +33,7 @@ class Op(Enum):
     ASSERT = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One instruction; jumps are relative, so that fragments can be joined and repeated."""
 
     op: Op

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+from msgspec import Struct
 
 from guardrails.model import Sensitive, Symbolic, Unknown, UnknownValue, Value
 from guardrails.sources.terraform.types import (
@@ -22,8 +23,7 @@ LIMIT = 1_000_000
 """Elements, characters or bytes that one call may make or read."""
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionContext:
+class FunctionContext(Struct, frozen=True):
     """Where a call stands, and what the evaluator lends to functions."""
 
     base: Path
@@ -41,8 +41,7 @@ class FunctionContext:
 _HIDDEN = "the value is sensitive, and so the reason is not shown"
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
+class Survey(Struct, frozen=True):
     """What arguments hold at any depth."""
 
     unknown: bool
@@ -96,8 +95,7 @@ class Beyond(Exception):  # noqa: N818  # an answer, not an error: the result be
     """What a function was asked for is not computed here, and why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(Struct, frozen=True):
     """One parameter, named as in Terraform's messages."""
 
     name: str
@@ -113,8 +111,7 @@ Marks = Literal["deep", "top", "body"]
 """Which sensitive marks are taken off arguments and put on the result: all, those of whole arguments, or none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(Struct, frozen=True):
     """A function: `body` gets its arguments converted, and what `holes` and `marks` say of them."""
 
     name: str

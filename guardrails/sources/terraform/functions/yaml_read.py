@@ -6,7 +6,8 @@ Whatever is beyond it (anchors, tags, several documents, explicit keys, ...) mak
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from guardrails.model import Value
 from guardrails.sources.terraform.functions.encoding_json import normalize_all
@@ -76,8 +77,7 @@ def _key(value: Value) -> str:
             raise _beyond("a key that is not a scalar")
 
 
-@dataclass(slots=True)
-class _Line:
+class _Line(Struct):
     indent: int
     text: str
     """From the first character on, a comment included."""
