@@ -633,6 +633,10 @@ class Walker:
         theirs = Traffic.box(other.cidrs, ALL)
         blocker = Blocker(code, peering.key, change, "destination")
         ready = self._filter(packet, "destination", theirs, theirs, blocker)
+        moved = any(b.code == "NGW_REQUIRES_SOURCE_IN_VPC" for b in packet.blockers)  # then nothing comes this way
+        if ready is not None and not moved:
+            mine = Traffic.box(vpc.cidrs, ALL)  # a NAT gateway's answers bear an address of the internet
+            ready = self._filter(ready, "source", mine, mine, Blocker(code, peering.key, change, "source"))
         if ready is not None:
             ready = self._need(
                 self._holder(vpc, ready) is not None, ready, Blocker(code, peering.key, change, "source")
