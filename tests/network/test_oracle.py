@@ -116,7 +116,7 @@ def test_a_million_packets() -> None:
 
 
 def test_answers_of_a_nat_gateway_do_not_cross_a_peering_connection() -> None:
-    """In by a transit gateway, out by NAT, a route by peering for the answers: these bear an address of the internet."""
+    """In by a transit gateway, out by NAT, a route by peering for the answers, which have an internet address."""
     for hide in (None, Random(102136)):  # noqa: S311  # test data
         random = Random(102135)  # noqa: S311  # as above
         _ask(network(random), random, hide)
