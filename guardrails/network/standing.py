@@ -21,6 +21,8 @@ _CACHE = "network.users"
 _TEMPLATES = ("aws_launch_template", "aws_launch_configuration")
 _BY_NAME = ("launch_template", "launch_configuration", "mixed_instances_policy", "launch_specification")
 """Attributes that may name a template."""
+_NO_GROUPS = frozenset({"tags", "tags_all", "description", "policy", "assume_role_policy", "inline_policy"})
+"""Attributes that put a group on nothing, whatever they name."""
 # These put a group on what others launch or own: what counts is who uses them.
 _RELAYS = {
     "aws_launch_template": "",
@@ -177,7 +179,10 @@ def _users(model: Model) -> _Users:
     for resource in model.all():
         if resource.type in GROUP_TYPES or resource.type in RULE_TYPES or resource.mode == "data":
             continue
-        for name, value in resource.values.items():
+        for name in resource.values:
+            if name in _NO_GROUPS:
+                continue  # not evaluated at all
+            value = resource.raw(name)
             plain = names.every if name in _BY_NAME else names.ids
             for target in _mentioned(value, plain, names.addresses) if name != "id" else ():
                 if target != resource.address:
