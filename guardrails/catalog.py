@@ -68,11 +68,11 @@ def load(folders: Iterable[str] = (), *, builtin: bool = True, installed: bool =
         if not os.path.isdir(folder):
             problems.append(Problem("check", f"there is no folder of checks at {folder}"))
             continue
-        for path in _files(folder):
-            if (real := os.path.realpath(path)) in seen:
+        for path, real in _files(folder):
+            if real in seen:
                 continue  # a folder in a folder, or one given twice
             seen.add(real)
-            relative = os.path.relpath(path, folder)
+            relative = path[len(os.path.join(folder, "")) :]
             name = f"guardrails_checks_{number}.{relative.removesuffix('.py').replace(os.sep, '.')}"
             for check in _load_file(path, name, problems):
                 if check.id in checks:
@@ -98,12 +98,15 @@ def load_files(files: Iterable[str]) -> Catalog:
     return Catalog(checks, paths, _aliases(checks, paths, problems), problems)
 
 
-def _files(folder: str) -> Iterator[str]:
+def _files(folder: str) -> Iterator[tuple[str, str]]:
+    """The paths of a folder's files of checks, each with the one that links and dots lead to."""
     for root, folders, files in os.walk(folder):
+        real = os.path.realpath(root)
         folders[:] = sorted(name for name in folders if not name.startswith((".", "_")))
         for name in sorted(files):
             if name.endswith(".py") and not name.startswith((".", "_", "test_")) and name != "conftest.py":
-                yield os.path.join(root, name)
+                path = os.path.join(root, name)
+                yield path, os.path.realpath(path) if os.path.islink(path) else os.path.join(real, name)
 
 
 def _load_file(path: str, name: str, problems: list[Problem]) -> Iterator[AnyCheck]:
