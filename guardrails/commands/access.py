@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,30 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from guardrails.commands import _shared as shared
+from guardrails.commands._questions import AnswerFormat, Format, On, end, read
 
 if TYPE_CHECKING:
     from guardrails.access.lens import Access
     from guardrails.access.request import ContextValue
 
 
-class AccessFormat(enum.StrEnum):
-    """How to write the answer."""
-
-    TEXT = "text"
-    JSON = "json"
-    MARKDOWN = "markdown"
-
-
-On = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--on",
-        metavar="PATH",
-        help="What to look at: configuration, plan, state or saved account; several are looked at together.",
-        show_default=".",
-    ),
-]
-Format = Annotated[AccessFormat, typer.Option("--format", help="How to write the answer.")]
 Given = Annotated[
     list[str] | None,
     typer.Option("--context", metavar="KEY=VALUE", help="A condition key of the request; KEY= for an absent one."),
@@ -59,7 +41,7 @@ def can(
     *,
     on: On = None,
     context: Given = None,
-    format_: Format = AccessFormat.TEXT,
+    format_: Format = AnswerFormat.TEXT,
     var: shared.Vars = None,
     var_file: shared.VarFiles = None,
     source: shared.Source = None,
@@ -80,15 +62,15 @@ def can(
     known = lens.principal(principal)
     shown = (lens, known.arn if known else principal, action, resource, answer)
     match format_:
-        case AccessFormat.JSON:
+        case AnswerFormat.JSON:
             shared.put(report.dump(report.can_json(*shown)))
-        case AccessFormat.MARKDOWN:
+        case AnswerFormat.MARKDOWN:
             shared.put(report.can_markdown(*shown))
-        case AccessFormat.TEXT:
+        case AnswerFormat.TEXT:
             shared.put(report.can_text(*shown))
     match answer.outcome:
         case Outcome.ALLOWED:
-            _end(shared.CLEAN, complete=complete)
+            end(shared.CLEAN, complete=complete)
         case Outcome.DENIED:
             raise typer.Exit(shared.FINDINGS)
         case Outcome.UNDECIDED:
@@ -101,7 +83,7 @@ def who_can(
     *,
     on: On = None,
     context: Given = None,
-    format_: Format = AccessFormat.TEXT,
+    format_: Format = AnswerFormat.TEXT,
     var: shared.Vars = None,
     var_file: shared.VarFiles = None,
     source: shared.Source = None,
@@ -119,13 +101,13 @@ def who_can(
     except LookupError as error:
         shared.fail(str(error))
     match format_:
-        case AccessFormat.JSON:
+        case AnswerFormat.JSON:
             shared.put(report.dump(report.who_json(lens, action, resource, found)))
-        case AccessFormat.MARKDOWN:
+        case AnswerFormat.MARKDOWN:
             shared.put(report.who_markdown(lens, action, resource, found))
-        case AccessFormat.TEXT:
+        case AnswerFormat.TEXT:
             shared.put(report.who_text(lens, action, resource, found))
-    _end(shared.CLEAN, complete=complete)
+    end(shared.CLEAN, complete=complete)
 
 
 def paths(
@@ -133,7 +115,7 @@ def paths(
     to: Annotated[str, typer.Option("--to", metavar="admin|RESOURCE", help="Where paths lead.")] = "admin",
     start: Annotated[str | None, typer.Option("--from", metavar="PRINCIPAL", help="Paths of this one only.")] = None,
     on: On = None,
-    format_: Format = AccessFormat.TEXT,
+    format_: Format = AnswerFormat.TEXT,
     var: shared.Vars = None,
     var_file: shared.VarFiles = None,
     source: shared.Source = None,
@@ -158,13 +140,13 @@ def paths(
         shared.fail(str(error))
     undecided = lens.undecided()
     match format_:
-        case AccessFormat.JSON:
+        case AnswerFormat.JSON:
             shared.put(report.dump(report.paths_json(lens, found, undecided)))
-        case AccessFormat.MARKDOWN:
+        case AnswerFormat.MARKDOWN:
             shared.put(report.paths_markdown(lens, found, undecided))
-        case AccessFormat.TEXT:
+        case AnswerFormat.TEXT:
             shared.put(report.paths_text(lens, found, undecided))
-    _end(shared.FINDINGS if found else shared.CLEAN, complete=complete and not undecided)
+    end(shared.FINDINGS if found else shared.CLEAN, complete=complete and not undecided)
 
 
 def diff(
@@ -172,7 +154,7 @@ def diff(
     *,
     allow_public: Annotated[bool, typer.Option("--allow-public", help="Newly public access is wanted.")] = False,
     allow_admin: Annotated[bool, typer.Option("--allow-admin", help="New administrators are wanted.")] = False,
-    format_: Format = AccessFormat.TEXT,
+    format_: Format = AnswerFormat.TEXT,
     source: shared.Source = None,
     config: shared.ConfigFile = None,
 ) -> None:
@@ -192,14 +174,14 @@ def diff(
         shared.fail(str(error))
     found = Diff(tuple(c for d in each for c in d.granted), tuple(c for d in each for c in d.removed))
     match format_:
-        case AccessFormat.JSON:
+        case AnswerFormat.JSON:
             shared.put(report.dump(report.diff_json(found)))
-        case AccessFormat.MARKDOWN:
+        case AnswerFormat.MARKDOWN:
             shared.put(report.diff_markdown(found))
-        case AccessFormat.TEXT:
+        case AnswerFormat.TEXT:
             shared.put(report.diff_text(found))
     bad = any((c.public and not allow_public) or (c.admin and not allow_admin) for c in found.granted)
-    _end(shared.FINDINGS if bad else shared.CLEAN, complete=complete)
+    end(shared.FINDINGS if bad else shared.CLEAN, complete=complete)
 
 
 def _read(
@@ -212,14 +194,7 @@ def _read(
     """The lens over everything that is looked at, and whether all of it could be read."""
     from guardrails.access.lens import Access  # noqa: PLC0415  # not for the help text
 
-    loaded = shared.load_config(config)
-    scanned = on or [Path()]
-    models = shared.read_models(scanned, variables or (), shared.var_files_of(loaded, var_files), source)
-    complete = not shared.say_problems(problem for model in models for problem in model.problems)
-    if not any(model.types() for model in models):
-        names = ", ".join(str(path) for path in scanned)
-        code = shared.NOTHING if complete else shared.INCOMPLETE
-        shared.fail(f"nothing to look at in {names}: no resource was found", code)
+    models, complete = read(on, variables, var_files, source, config)
     return Access(models), complete
 
 
@@ -238,9 +213,3 @@ def _context(given: Iterable[str] | None) -> dict[str, ContextValue]:
         else:
             found[key] = value or None
     return found
-
-
-def _end(code: int, *, complete: bool) -> None:
-    if code == shared.CLEAN and not complete:
-        code = shared.INCOMPLETE
-    raise typer.Exit(code)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import enum
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from guardrails.commands import _shared as shared
+from guardrails.commands._questions import AnswerFormat, Format, On, end, read
 
 if TYPE_CHECKING:
     from guardrails.model import Model
@@ -19,21 +19,6 @@ if TYPE_CHECKING:
     from guardrails.network.reach import Reachability
 
 
-class NetworkFormat(enum.StrEnum):
-    """How to write the answer."""
-
-    TEXT = "text"
-    JSON = "json"
-    MARKDOWN = "markdown"
-
-
-On = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--on", metavar="PATH", help="What to look at: configuration, plan, state or saved account.", show_default="."
-    ),
-]
-Format = Annotated[NetworkFormat, typer.Option("--format", help="How to write the answer.")]
 Picture = Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Also draw the VPCs into FILE.")]
 
 
@@ -59,7 +44,7 @@ def reach(
         ),
     ] = None,
     on: On = None,
-    format_: Format = NetworkFormat.TEXT,
+    format_: Format = AnswerFormat.TEXT,
     svg: Picture = None,
     var: shared.Vars = None,
     var_file: shared.VarFiles = None,
@@ -74,21 +59,21 @@ def reach(
     from guardrails.reporters import network as report  # noqa: PLC0415  # as above
     from guardrails.reporters.network_picture import svg as draw  # noqa: PLC0415  # as above
 
-    models, complete = _read(on, var, var_file, source_tree, config)
+    models, complete = read(on, var, var_file, source_tree, config)
     ports = _ports(port)
     answer, lens = _ask([Network.of(model) for model in models], source, target, ports)
     match format_:
-        case NetworkFormat.JSON:
+        case AnswerFormat.JSON:
             shared.put(_dump(report.reach_json(source, target, answer)))
-        case NetworkFormat.MARKDOWN:
+        case AnswerFormat.MARKDOWN:
             shared.put(report.reach_markdown(source, target, answer))
-        case NetworkFormat.TEXT:
+        case AnswerFormat.TEXT:
             shared.put(report.reach_text(source, target, answer))
     if svg is not None:
         _write(svg, draw(lens, lens.exposed(), answer.path))
     match answer.verdict:
         case "must":
-            _end(shared.CLEAN, complete=complete)
+            end(shared.CLEAN, complete=complete)
         case "blocked":
             raise typer.Exit(shared.FINDINGS)
         case "may" | "unknown":
@@ -98,7 +83,7 @@ def reach(
 def exposed(
     *,
     on: On = None,
-    format_: Format = NetworkFormat.TEXT,
+    format_: Format = AnswerFormat.TEXT,
     svg: Picture = None,
     var: shared.Vars = None,
     var_file: shared.VarFiles = None,
@@ -113,27 +98,27 @@ def exposed(
     from guardrails.reporters import network as report  # noqa: PLC0415  # as above
     from guardrails.reporters.network_picture import svg as draw  # noqa: PLC0415  # as above
 
-    models, complete = _read(on, var, var_file, source_tree, config)
+    models, complete = read(on, var, var_file, source_tree, config)
     lenses = [Network.of(model) for model in models]
     found = [each for lens in lenses for each in lens.exposed()]
     match format_:
-        case NetworkFormat.JSON:
+        case AnswerFormat.JSON:
             shared.put(_dump(report.exposed_json(found)))
-        case NetworkFormat.MARKDOWN:
+        case AnswerFormat.MARKDOWN:
             shared.put(report.exposed_markdown(found))
-        case NetworkFormat.TEXT:
+        case AnswerFormat.TEXT:
             shared.put(report.exposed_text(found))
     if svg is not None:
         if len(lenses) != 1:
             shared.fail(f"--svg draws one design, {len(lenses)} are in view")
         _write(svg, draw(lenses[0], found))
-    _end(shared.CLEAN, complete=complete)
+    end(shared.CLEAN, complete=complete)
 
 
 def diff(
     plan: Annotated[Path, typer.Argument(help="A plan (`terraform show -json`).")],
     *,
-    format_: Format = NetworkFormat.TEXT,
+    format_: Format = AnswerFormat.TEXT,
     source_tree: shared.Source = None,
     config: shared.ConfigFile = None,
 ) -> None:
@@ -155,38 +140,19 @@ def diff(
         opened += new
         closed += gone
     match format_:
-        case NetworkFormat.JSON:
+        case AnswerFormat.JSON:
             shared.put(_dump(report.diff_json(opened, closed)))
-        case NetworkFormat.MARKDOWN:
+        case AnswerFormat.MARKDOWN:
             shared.put(report.diff_markdown(opened, closed))
-        case NetworkFormat.TEXT:
+        case AnswerFormat.TEXT:
             shared.put(report.diff_text(opened, closed))
-    _end(shared.FINDINGS if opened else shared.CLEAN, complete=complete)
+    end(shared.FINDINGS if opened else shared.CLEAN, complete=complete)
 
 
 def _nothing(model: Model) -> Model:
     from guardrails.model import Model, Resources  # noqa: PLC0415  # with the command alone
 
     return Model(model.name, "state", Resources(()))
-
-
-def _read(
-    on: Sequence[Path] | None,
-    variables: Iterable[str] | None,
-    var_files: Sequence[Path] | None,
-    source: Path | None,
-    config: str | None,
-) -> tuple[list[Model], bool]:
-    """The designs that are looked at, and whether all of them could be read."""
-    loaded = shared.load_config(config)
-    scanned = on or [Path()]
-    models = shared.read_models(scanned, variables or (), shared.var_files_of(loaded, var_files), source)
-    complete = not shared.say_problems(problem for model in models for problem in model.problems)
-    if not any(model.types() for model in models):
-        names = ", ".join(str(path) for path in scanned)
-        code = shared.NOTHING if complete else shared.INCOMPLETE
-        shared.fail(f"nothing to look at in {names}: no resource was found", code)
-    return models, complete
 
 
 def _ask(lenses: list[Network], source: str, target: str, ports: PortSet) -> tuple[Reachability, Network]:
@@ -231,9 +197,3 @@ def _write(path: Path, text: str) -> None:
 
 def _dump(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
-
-
-def _end(code: int, *, complete: bool) -> None:
-    if code == shared.CLEAN and not complete:
-        code = shared.INCOMPLETE
-    raise typer.Exit(code)
