@@ -28,7 +28,7 @@ ROOT = Path(__file__).parent.parent
 BENCH = ROOT / ".bench"
 PAGE = ROOT / "docs" / "benchmark.md"
 SEED = 20_261_124
-LIMIT = 900
+LIMIT = 180
 """Seconds that one run may take."""
 
 NETWORK = """
@@ -568,7 +568,8 @@ run them.
 {chr(10).join(lines)}
 
 The trees are environments that call a network module and services, which call a bucket module; the plans repeat
-resources that Terraform recorded. All generated from a fixed seed.
+resources that Terraform recorded. All generated from a fixed seed. A tool that failed ended without a result, or took
+more than {LIMIT} seconds.
 
 {tools}
 """

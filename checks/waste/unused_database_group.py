@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 
-from guardrails import Example, Finding, Resource, Severity, Waste, is_live
+from guardrails import Example, Finding, Model, Resource, Severity, Unknown, Waste, is_live
 
 USERS = {
     "aws_db_parameter_group": (
@@ -69,17 +70,43 @@ class UnusedDatabaseGroup(Waste):
     )
 
     def check(self, subject: Resource, /) -> Iterator[Finding]:
+        if is_live(subject):
+            if self._is_named(subject):
+                return
+        else:
+            used, doubt = self._referred_to(subject.model, subject.type)
+            if subject.address in used or (not doubt and subject.model.exports(subject)):
+                return
+            if doubt:
+                raise doubt
+        yield self.waste(subject, "no database uses it")
+
+    def _is_named(self, subject: Resource) -> bool:
+        """Whether a database of an account has it: a name is one of its region's."""
         for type_, attribute in USERS[subject.type]:
             for user in subject.model.resources(type_):
-                if is_live(user) and attribute not in user.values:
+                if attribute not in user.values or not user.is_set(attribute):
                     continue  # an account tells it by another one
-                if not user.is_set(attribute):
-                    continue
-                if is_live(subject):  # a name is one of its region's
-                    same = user.text(attribute) == subject.text("name") and user.region == subject.region
-                else:
-                    same = subject.model.resolve(user.raw(attribute), subject.type) is subject
-                if same:
-                    return
-        if is_live(subject) or not subject.model.exports(subject):
-            yield self.waste(subject, "no database uses it")
+                if user.text(attribute) == subject.text("name") and user.region == subject.region:
+                    return True
+        return False
+
+    def _referred_to(self, model: Model, type_: str) -> tuple[frozenset[str], Unknown | None]:
+        """The addresses of the groups of a type that a design's databases have, and why there may be others."""
+        key = (self.id, type_)
+        if key not in model.cache:
+            used: set[str] = set()
+            doubt: Unknown | None = None
+            for user_type, attribute in USERS[type_]:
+                for user in model.all(user_type):
+                    try:
+                        if user.is_set(attribute) and (group := model.resolve(user.raw(attribute), type_)):
+                            used.add(group.address)
+                    except Unknown as unknown:
+                        doubt = doubt or unknown
+                try:
+                    deque(model.resources(user_type), maxlen=0)
+                except Unknown as unknown:
+                    doubt = doubt or unknown
+            model.cache[key] = frozenset(used), doubt
+        return model.cache[key]  # type: ignore[return-value]  # a cache of several owners is untyped

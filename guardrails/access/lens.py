@@ -37,6 +37,7 @@ class Access:
         self._resource_policies: list[ResourcePolicies] | None = None
         self._organisations: list[Organisation] | None = None
         self._by_arn: dict[str, Principal] | None = None
+        self._names: dict[bool, Mapping[str, Sequence[Principal]]] = {}
         self._by_resource_arn: dict[str, Resource] | None = None
         self._accounts: frozenset[str] | None = None
         self._paths: dict[tuple[str, Principal | None], Sequence[Path]] = {}
@@ -298,12 +299,19 @@ class Access:
                     self._by_arn[principal.arn] = principal
         if found := self._by_arn.get(name):
             return found
-        named = [
-            p
-            for p in self.principals()
-            if name in (p.address, p.label, p.resource.address.removesuffix(p.resource.key))
-        ] or [p for p in self.principals() if p.name == name]
+        named = self._called().get(name) or self._called(short=True).get(name) or ()
         return named[0] if len(named) == 1 else None
+
+    def _called(self, *, short: bool = False) -> Mapping[str, Sequence[Principal]]:
+        """The principals by what people call them: address, label, address without its key; or by the bare name."""
+        if short not in self._names:
+            found: dict[str, list[Principal]] = {}
+            for each in self.principals():
+                bare = each.resource.address.removesuffix(each.resource.key)
+                for name in {each.name} if short else {each.address, each.label, bare}:
+                    found.setdefault(name, []).append(each)
+            self._names[short] = found
+        return self._names[short]
 
     def resource_policies(self) -> Iterator[PolicyView]:
         """The policy of every resource that has one, what AWS makes of grants, permissions and ACLs included."""

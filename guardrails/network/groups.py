@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from guardrails.model import Model, Resource, UnknownValue
 from guardrails.network.addresses import ANYWHERE, NOWHERE
 from guardrails.network.ports import ALL
@@ -18,6 +20,7 @@ class Groups:
     def __init__(self, model: Model, picture: Picture) -> None:
         self.model = model
         self.picture = picture
+        self._of_clusters: dict[str, list[Resource]] | None = None
 
     def key(self, found: Link) -> str:
         """The key of a group that a reference leads to, with its rules in the picture."""
@@ -60,11 +63,7 @@ class Groups:
         """The group that EKS makes for a cluster and its managed nodes: open within, and outward."""
         key = f"cluster security group of {cluster.address}"
         if key not in self.picture.groups:
-            rules = [
-                r
-                for r in self.model.all("aws_security_group_rule", "aws_vpc_security_group_ingress_rule")
-                if any(x.address == cluster.address for x in r.refs("security_group_id"))
-            ]
+            rules = self._rules_of(cluster.address)
             own = (Permit(ALL, groups=frozenset({key})),)
             self.picture.groups[key] = Group(key, own, (Permit(ALL, ANYWHERE),))
             if rules:
@@ -72,6 +71,15 @@ class Groups:
                 more = [p for r in view.known("ingress") for p in self._permits(r, key)]
                 self.picture.groups[key] = Group(key, (*own, *more), (Permit(ALL, ANYWHERE),))
         return key
+
+    def _rules_of(self, cluster: str) -> Sequence[Resource]:
+        """The rule resources that refer to a cluster for their group."""
+        if self._of_clusters is None:
+            self._of_clusters = {}
+            for rule in self.model.all("aws_security_group_rule", "aws_vpc_security_group_ingress_rule"):
+                for address in {ref.address for ref in rule.refs("security_group_id")}:
+                    self._of_clusters.setdefault(address, []).append(rule)
+        return self._of_clusters.get(cluster, ())
 
     def _group(self, view: SecurityGroup) -> Group:
         key = view.resource.address
