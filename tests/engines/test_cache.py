@@ -111,11 +111,11 @@ def test_a_module_outside_the_folder_is_part_of_the_input(tmp_path: Path) -> Non
 
 def test_a_module_is_a_folder_without_those_below_it(tmp_path: Path) -> None:
     """A source that names a folder far above does not make the whole disk part of the input."""
-    (tmp_path / "a/b/root").mkdir(parents=True)
-    (tmp_path / "a/b/root/main.tf").write_text('module "up" {\n  source = "../../.."\n}\n')
+    (tmp_path / "a/b/stack").mkdir(parents=True)
+    (tmp_path / "a/b/stack/main.tf").write_text('module "up" {\n  source = "../../.."\n}\n')
     (tmp_path / "beside").mkdir()
     (tmp_path / "beside/pipe.tf").symlink_to("/dev/zero")  # what cannot be read makes no digest at all
-    assert digest_of_tree(str(tmp_path / "a/b/root")) is not None
+    assert digest_of_tree(str(tmp_path / "a/b/stack")) is not None
 
 
 @pytest.mark.parametrize("planted", ["", "x" * 100, "answer"])
