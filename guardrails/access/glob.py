@@ -12,7 +12,7 @@ import functools
 import re
 from collections.abc import Callable
 
-from guardrails.model import Ref, Symbolic, UnknownValue
+from guardrails.model import Ref, Symbolic
 
 LITERAL_STAR, LITERAL_ANY = "\ue002", "\ue003"
 OPEN, CLOSE = "\ue004", "\ue005"
@@ -92,11 +92,6 @@ def encode(text: str, make: Callable[[str], str] = literal) -> str:
 def unsure(encoded: str) -> bool:
     """Whether the string has parts that are not known, apart from policy variables."""
     return any(name[:1] in ("@", "#") for name in token_names(encoded))
-
-
-def unknown_part(text: str) -> bool:
-    """Whether a string has a part of which nothing is known."""
-    return isinstance(text, Symbolic) and any(isinstance(part, UnknownValue) for part in text.parts)
 
 
 def loosen(encoded: str) -> str:
@@ -259,18 +254,6 @@ def _absorbs(piece: str, part: str) -> bool:
         elif mine != other:
             return False
     return True
-
-
-def arn_covers(general: str, special: str) -> bool:
-    """`covers` for patterns of whole ARNs, segment by segment."""
-    if general in ("*", special):
-        return True
-    if special == "*":
-        return False
-    ours, theirs = segments(general), segments(special)
-    if len(ours) != 6 or len(theirs) != 6:
-        return False
-    return all(one == other or covers(one, other) for one, other in zip(ours, theirs, strict=True))
 
 
 @functools.lru_cache(maxsize=16384)

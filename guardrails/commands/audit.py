@@ -102,7 +102,7 @@ def audit(
     if save and not save.parent.is_dir():
         shared.fail(f"there is no folder {save.parent} to save in")
     loaded = shared.load_config(config)
-    printed, files = checking._outputs(format_ or Format.TEXT, output or ())
+    printed, files = checking.outputs(format_ or Format.TEXT, output or ())
     catalog = shared.load_checks(loaded, checks)
     settings = shared.settings_of(loaded, [], select, ignore, kind)
     settings = replace(settings, baseline=shared.load_baseline(loaded, baseline, settings.profile))
@@ -132,12 +132,12 @@ def audit(
         quiet=quiet,
         overview=lambda: _together(views),
     )
-    checking._write(whole, context, printed, files)
+    checking.write(whole, context, printed, files)
     given = loaded.config if loaded else None
     code = shared.exit_code(
         whole,
         scanned=bool(reports),
-        fail_on=checking._threshold(fail_on, given.fail_on if given else None),
+        fail_on=checking.threshold(fail_on, given.fail_on if given else None),
         allow_incomplete=allow_incomplete or bool(given and given.allow_incomplete),
         profile=settings.profile,
     )

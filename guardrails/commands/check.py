@@ -90,7 +90,7 @@ def check(
     that could not decide is counted in the summary and does not change the exit code.
     """
     loaded = shared.load_config(config, pack)
-    printed, files = _outputs(format_ or (Format.COMPLIANCE if compliance else Format.TEXT), output or ())
+    printed, files = outputs(format_ or (Format.COMPLIANCE if compliance else Format.TEXT), output or ())
     catalog = shared.load_checks(loaded, checks)
     scanned = paths or [Path()]
     settings = shared.settings_of(loaded, scanned, select, ignore, kind, profile=profile)
@@ -149,7 +149,7 @@ def check(
         quiet=quiet,
         overview=functools.cache(lambda: look or overview(models, chosen)),
     )
-    _write(report, context, printed, files)
+    write(report, context, printed, files)
     if step_summary:
         _append_step_summary(report, context)
     # A folder without a resource may be the wrong one; a file that was named, as a hook does, is what was meant.
@@ -158,7 +158,7 @@ def check(
     code = shared.exit_code(
         report,
         scanned=some,
-        fail_on=_threshold(fail_on, given.fail_on if given else None),
+        fail_on=threshold(fail_on, given.fail_on if given else None),
         allow_incomplete=allow_incomplete or bool(given and given.allow_incomplete),
         profile=settings.profile,
     )
@@ -168,7 +168,8 @@ def check(
     raise typer.Exit(code)
 
 
-def _threshold(asked: FailOn | None, configured: Severity | None) -> Severity | None:
+def threshold(asked: FailOn | None, configured: Severity | None) -> Severity | None:
+    """The lowest severity that fails the run: what was asked for, else what is configured; None for never."""
     match asked:
         case FailOn.NEVER:
             return None
@@ -178,7 +179,7 @@ def _threshold(asked: FailOn | None, configured: Severity | None) -> Severity | 
             return Severity(asked.value)
 
 
-def _outputs(format_: Format, texts: Sequence[str]) -> tuple[Format | None, list[tuple[Format, str]]]:
+def outputs(format_: Format, texts: Sequence[str]) -> tuple[Format | None, list[tuple[Format, str]]]:
     """What to print, and what to write where."""
     printed: Format | None = format_
     files: list[tuple[Format, str]] = []
@@ -204,7 +205,8 @@ def _append_step_summary(report: Report, context: Context) -> None:
         shared.fail(f"cannot write {path}: {error.strerror}")
 
 
-def _write(report: Report, context: Context, printed: Format | None, files: Sequence[tuple[Format, str]]) -> None:
+def write(report: Report, context: Context, printed: Format | None, files: Sequence[tuple[Format, str]]) -> None:
+    """Print the report, and write it to the files; exits where one cannot be written."""
     if printed:
         shared.put(render(printed, report, context))
     plain = replace(context, color=False, width=100)

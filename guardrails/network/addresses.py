@@ -183,11 +183,6 @@ def listed(names: list[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
-def format_address(family: Family, address: int) -> str:
-    """One address as text."""
-    return _text(family, address)
-
-
 def _text(family: Family, address: int) -> str:
     if family == 4:
         return f"{address >> 24}.{address >> 16 & 255}.{address >> 8 & 255}.{address & 255}"

@@ -239,10 +239,6 @@ def _stateless(group: Resource) -> list[FirewallRule]:
     return [rule for _, rule in sorted(found, key=lambda f: f[0])]
 
 
-def _of_protocols(protocols: list[int], spans: tuple[tuple[int, int], ...]) -> PortSet:
-    return union_of(PortSet.of(p, *(spans if p in (6, 17) else ())) for p in protocols) if protocols else ALL
-
-
 def _spans(block: Block, name: str) -> tuple[tuple[int, int], ...]:
     return tuple(
         (number(b, "from_port") or 0, number(b, "to_port") or number(b, "from_port") or 0) for b in blocks(block, name)

@@ -318,15 +318,6 @@ class Network:
         )
         return "; ".join(dict.fromkeys(MEANING.get(b.code, b.change) for b in blockers)) or "there is no path"
 
-    def internet_paths(self, resource: Resource | str) -> list[Exposure]:
-        """How the internet reaches a resource: itself, and through load balancers."""
-        address = resource if isinstance(resource, str) else resource.address
-        return [e for e in self.exposed() if e.resource.address == address]
-
-    def exposed_resources(self) -> list[Resource]:
-        """The resources that the internet can surely or possibly connect to, each once."""
-        return list({e.resource.address: e.resource for e in self.exposed()}.values())
-
     def exposed(self) -> list[Exposure]:
         """Everything that the internet can connect to, surely or possibly, and what stands behind load balancers."""
         if self._exposed is None:
